@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "buffer.h"
+#include "client.h"
+#include "message.h"
+#include "port.h"
+#include "stats.h"
+#include "user.h"
+#include "window.h"
+
+#include <linux/highmem.h>
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+/*
+ * A second writable mapping of an anonymous page, which lending is, is what
+ * this debugging aid is there to forbid. Show it pages of ours.
+ */
+static const bool always_bounce = IS_ENABLED(CONFIG_PAGE_TABLE_CHECK);
+
+/* The part of page @i that belongs to the buffer. */
+static size_t part_of_page(const struct phx_buffer *buf, unsigned int i,
+			   size_t *offset)
+{
+	size_t begin = i ? 0 : offset_in_page(buf->addr);
+	size_t before = i ? i * PAGE_SIZE - offset_in_page(buf->addr) : 0;
+
+	*offset = begin;
+	return min_t(size_t, PAGE_SIZE - begin, buf->len - before);
+}
+
+static int get_page_array(struct phx_buffer *buf)
+{
+	size_t span = offset_in_page(buf->addr) + buf->len;
+
+	buf->nr = DIV_ROUND_UP(span, PAGE_SIZE);
+	buf->pages = buf->few;
+	if (buf->nr > PHX_FEW_PAGES)
+		buf->pages = kvmalloc_array(buf->nr, sizeof(*buf->pages),
+					    GFP_KERNEL_ACCOUNT);
+	return buf->pages ? 0 : -ENOMEM;
+}
+
+static void put_page_array(struct phx_buffer *buf)
+{
+	if (buf->pages != buf->few)
+		kvfree(buf->pages);
+	buf->pages = NULL;
+	buf->source = PHX_SRC_NONE;
+}
+
+static void unpin(struct page **pages, unsigned int nr, bool dirty)
+{
+	/* PTEs of a window tell nobody that they were written through. */
+	unpin_user_pages_dirty_lock(pages, nr, dirty);
+	phx_stat_add(PHX_STAT_PAGES_UNPINNED, nr);
+	phx_stat_add(PHX_STAT_PAGES_PINNED_LIVE, -(s64)nr);
+}
+
+/*
+ * File systems expect to be told before a page of theirs gets dirty, which
+ * can't be done for one that is written through a pin. Newer kernels refuse to
+ * pin such pages for long. Anonymous memory, shmem and hugetlb have no
+ * writeback to upset.
+ */
+static bool may_be_dirtied(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		struct folio *folio = page_folio(pages[i]);
+
+		if (!folio_test_swapbacked(folio) && !folio_test_hugetlb(folio))
+			return false;
+	}
+	return true;
+}
+
+static int pin(struct phx_buffer *buf)
+{
+	bool write = buf->dir == PHX_OUT;
+	unsigned int flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+	unsigned long start = buf->addr & PAGE_MASK;
+	unsigned int got = 0;
+	int n;
+
+	do {
+		n = pin_user_pages_fast(start + got * PAGE_SIZE, buf->nr - got,
+					flags, buf->pages + got);
+		if (n > 0) {
+			phx_stat_add(PHX_STAT_PAGES_PINNED, n);
+			phx_stat_add(PHX_STAT_PAGES_PINNED_LIVE, n);
+			got += n;
+		}
+	} while (n > 0 && got < buf->nr);
+
+	if (got == buf->nr && (!write || may_be_dirtied(buf->pages, got)))
+		return 0;
+	unpin(buf->pages, got, false);
+	return n < 0 ? n : -EFAULT;
+}
+
+static int prepare_pinned(struct phx_message *msg, struct phx_buffer *buf)
+{
+	int err;
+
+	err = get_page_array(buf);
+	if (err)
+		return err;
+	err = mm_account_pinned_pages(&msg->pin, buf->nr * PAGE_SIZE);
+	if (err)
+		goto err_array;
+	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
+	if (err)
+		goto err_array;
+	err = pin(buf);
+	if (err)
+		goto err_uncharge;
+	buf->source = PHX_SRC_PINNED;
+	return 0;
+
+err_uncharge:
+	phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
+err_array:
+	put_page_array(buf);
+	return err;
+}
+
+static void free_pages_of(struct phx_buffer *buf, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		__free_page(buf->pages[i]);
+	phx_stat_add(PHX_STAT_PAGES_SHADOW_LIVE, -(s64)nr);
+}
+
+static struct page *alloc_shadow(void)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_ZERO);
+
+	if (page)
+		phx_stat_inc(PHX_STAT_PAGES_SHADOW_LIVE);
+	return page;
+}
+
+static int alloc_shadows(struct phx_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr; i++) {
+		if (fatal_signal_pending(current))
+			break;
+		buf->pages[i] = alloc_shadow();
+		if (!buf->pages[i])
+			break;
+		cond_resched();
+	}
+	if (i == buf->nr)
+		return 0;
+	free_pages_of(buf, i);
+	return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
+}
+
+/* The output's contents are taken too: what is not written must come back. */
+static int prepare_bounced(struct phx_message *msg, struct phx_buffer *buf)
+{
+	int err;
+
+	if (buf->dir == PHX_OUT &&
+	    fault_in_safe_writeable((void __user *)buf->addr, buf->len))
+		return -EFAULT;
+	err = get_page_array(buf);
+	if (err)
+		return err;
+	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
+	if (err)
+		goto err_array;
+	err = alloc_shadows(buf);
+	if (err)
+		goto err_uncharge;
+	err = phx_buffer_from_user(buf, buf->addr);
+	if (err)
+		goto err_pages;
+	buf->source = PHX_SRC_BOUNCED;
+	phx_stat_inc(PHX_STAT_BUFFERS_BOUNCED);
+	return 0;
+
+err_pages:
+	free_pages_of(buf, buf->nr);
+err_uncharge:
+	phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
+err_array:
+	put_page_array(buf);
+	return err;
+}
+
+/*
+ * Does the buffer lie in what was lent to the sender? Only the bytes of the
+ * held message count, not what else is in its pages, and an input can't be lent
+ * on as an output.
+ */
+static int prepare_borrowed(struct phx_buffer *buf, struct phx_client *sender)
+{
+	struct phx_message *lender;
+	struct phx_buffer *from;
+	unsigned int first, i;
+	int err;
+
+	from = phx_window_find(sender, buf->addr, buf->len, &lender);
+	if (!from)
+		return -ENOENT;
+	err = -EFAULT;
+	if (from->dir == PHX_IN && buf->dir == PHX_OUT)
+		goto err_put;
+	err = get_page_array(buf);
+	if (err)
+		goto err_put;
+	err = -ENOENT;
+	if (!phx_message_borrow(lender))
+		goto err_array;
+
+	/* The loan keeps the pages in @from until it is given back. */
+	first = (buf->addr >> PAGE_SHIFT) - (from->at >> PAGE_SHIFT);
+	for (i = 0; i < buf->nr; i++)
+		buf->pages[i] = phx_buffer_shown_page(from, first + i);
+	buf->lender = lender;
+	buf->source = PHX_SRC_BORROWED;
+	phx_stat_inc(PHX_STAT_BUFFERS_RELENT);
+	return 0;
+
+err_array:
+	put_page_array(buf);
+err_put:
+	phx_message_put(lender);
+	return err;
+}
+
+/* Nothing to keep; only see that an error is the sender's and comes now. */
+static int prepare_direct(struct phx_buffer *buf)
+{
+	void __user *addr = (void __user *)buf->addr;
+	size_t missing;
+
+	if (buf->dir == PHX_OUT)
+		missing = fault_in_safe_writeable(addr, buf->len);
+	else
+		missing = fault_in_readable(addr, buf->len);
+	if (missing)
+		return -EFAULT;
+	buf->source = PHX_SRC_DIRECT;
+	return 0;
+}
+
+static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
+			 struct phx_client *sender, bool bounce)
+{
+	int err = -ENOENT;
+
+	if (!bounce) {
+		err = prepare_borrowed(buf, sender);
+		if (err != -ENOENT)
+			return err;
+		err = prepare_pinned(msg, buf);
+		if (err == 0 || err == -ENOMEM || err == -EDQUOT)
+			return err;
+	}
+	return prepare_bounced(msg, buf);
+}
+
+/**
+ * phx_buffer_prepare() - get hold of a buffer of the current process
+ * @msg: the message it is part of
+ * @dir: which of its buffers
+ * @sender: the sending client
+ * @bounce: take a copy, so that nobody sees the sender's own pages
+ *
+ * Return: 0; -EFAULT if the sender can't read (input) or write (output) all of
+ * it, -EMSGSIZE, -EDQUOT, -ENOMEM.
+ */
+int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
+		       struct phx_client *sender, bool bounce)
+{
+	bool inlined = msg->flags &
+		(dir == PHX_IN ? PHX_SEND_I_INLINE : PHX_SEND_O_INLINE);
+	u64 data = dir == PHX_IN ? msg->wire.i.data : msg->wire.o.data;
+	u64 size = dir == PHX_IN ? msg->wire.i.size : msg->wire.o.size;
+	struct phx_buffer *buf = &msg->buf[dir];
+
+	buf->dir = dir;
+	if (inlined || !size)
+		return 0;
+	if (!data || data != (unsigned long)data || size != (size_t)size ||
+	    !access_ok((void __user *)(unsigned long)data, size))
+		return -EFAULT;
+	if (size > PHX_MESSAGE_MAX)
+		return -EMSGSIZE;
+	buf->addr = data;
+	buf->len = size;
+	if (msg->port->client->mm == current->mm)
+		return prepare_direct(buf);
+	return prepare_pages(msg, buf, sender, bounce || always_bounce);
+}
+
+/**
+ * phx_buffer_release() - let go of all a buffer has but its lender
+ * @buf: the buffer
+ * @user: who was charged for it
+ */
+void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
+{
+	switch (buf->source) {
+	case PHX_SRC_PINNED:
+		unpin(buf->pages, buf->nr, buf->dir == PHX_OUT);
+		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
+		break;
+	case PHX_SRC_BOUNCED:
+		free_pages_of(buf, buf->nr);
+		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
+		break;
+	default:
+		break;
+	}
+	put_page_array(buf);
+	buf->lender = NULL;
+}
+
+/**
+ * phx_buffer_write_back() - give a bounced output to the sender
+ * @buf: a buffer of the current process, after the response
+ *
+ * Return: 0 or -EFAULT.
+ */
+int phx_buffer_write_back(const struct phx_buffer *buf)
+{
+	if (buf->source != PHX_SRC_BOUNCED || buf->dir != PHX_OUT)
+		return 0;
+	return phx_buffer_to_user(buf, buf->addr);
+}
+
+/**
+ * phx_buffer_to_user() - copy a buffer to the current process
+ * @buf: the buffer
+ * @to: where to
+ *
+ * Return: 0 or -EFAULT.
+ */
+int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr; i++) {
+		size_t offset, n = part_of_page(buf, i, &offset);
+		void *page = kmap_local_page(buf->pages[i]);
+		unsigned long left;
+
+		left = copy_to_user((void __user *)to, page + offset, n);
+		kunmap_local(page);
+		if (left)
+			return -EFAULT;
+		to += n;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * phx_buffer_from_user() - copy to a buffer from the current process
+ * @buf: the buffer
+ * @from: where from
+ *
+ * Return: 0 or -EFAULT; the buffer is written in part then.
+ */
+int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr; i++) {
+		size_t offset, n = part_of_page(buf, i, &offset);
+		void *page = kmap_local_page(buf->pages[i]);
+		unsigned long left;
+
+		left = copy_from_user(page + offset, (void __user *)from, n);
+		kunmap_local(page);
+		if (left)
+			return -EFAULT;
+		from += n;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void copy_part(struct page *to, struct page *from, size_t offset, size_t n)
+{
+	void *dst = kmap_local_page(to);
+	void *src = kmap_local_page(from);
+
+	memcpy(dst + offset, src + offset, n);
+	kunmap_local(src);
+	kunmap_local(dst);
+}
+
+/**
+ * phx_buffer_make_edges() - make the pages that are shown instead of partial ones
+ * @buf: the buffer
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int phx_buffer_make_edges(struct phx_buffer *buf)
+{
+	unsigned int which, nr = buf->nr > 1 ? 2 : 1;
+
+	/* Copies are nothing but the buffer's bytes already. */
+	if (buf->source == PHX_SRC_BOUNCED)
+		return 0;
+	for (which = 0; which < nr; which++) {
+		unsigned int i = which ? buf->nr - 1 : 0;
+		size_t offset, n = part_of_page(buf, i, &offset);
+
+		if (n == PAGE_SIZE)
+			continue;
+		buf->edge[which] = alloc_shadow();
+		if (!buf->edge[which])
+			return -ENOMEM;
+		copy_part(buf->edge[which], buf->pages[i], offset, n);
+	}
+	return 0;
+}
+
+/**
+ * phx_buffer_shown_page() - a page as the receiver of a lent buffer sees it
+ * @buf: the buffer
+ * @i: which page
+ *
+ * Return: the page.
+ */
+struct page *phx_buffer_shown_page(const struct phx_buffer *buf, unsigned int i)
+{
+	if (i == 0 && buf->edge[0])
+		return buf->edge[0];
+	if (i == buf->nr - 1 && buf->edge[1])
+		return buf->edge[1];
+	return buf->pages[i];
+}
+
+/**
+ * phx_buffer_settle() - be done with the edges of a buffer
+ * @buf: the buffer, which no receiver sees any more
+ * @write_back: what was written to those of an output goes back where it
+ *		belongs, the very bytes and no other
+ */
+void phx_buffer_settle(struct phx_buffer *buf, bool write_back)
+{
+	unsigned int which;
+
+	for (which = 0; which < 2; which++) {
+		unsigned int i = which ? buf->nr - 1 : 0;
+		size_t offset, n;
+
+		if (!buf->edge[which])
+			continue;
+		if (write_back && buf->dir == PHX_OUT) {
+			n = part_of_page(buf, i, &offset);
+			copy_part(buf->pages[i], buf->edge[which], offset, n);
+		}
+		__free_page(buf->edge[which]);
+		phx_stat_dec(PHX_STAT_PAGES_SHADOW_LIVE);
+		buf->edge[which] = NULL;
+	}
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A buffer: one direction of a message, as pages. Where they come from is
+ * settled in send(), in the sender's context, so that nobody ever touches a
+ * foreign address space:
+ *
+ *  PHX_SRC_NONE	there is no buffer, or it is inline in the message
+ *  PHX_SRC_DIRECT	the receiver is in the sender's address space: no pages
+ *  PHX_SRC_PINNED	the sender's own pages, pinned
+ *  PHX_SRC_BORROWED	pages of a message that the sender itself holds, where
+ *			they are lent to it in a window. Special PTEs can't be
+ *			pinned again, so they are taken from our records
+ *  PHX_SRC_BOUNCED	pages of ours with a copy, when the sender's can't be
+ *			pinned for as long as a server likes, or must not be seen
+ *			for longer than the sender waits. The sender copies the
+ *			output back itself
+ *
+ * How the receiver sees it is settled in receive(), by place.c. If pages are
+ * lent of which the buffer has only a part, the receiver is shown a page of
+ * ours instead, an edge: zero but for the bytes of the buffer. Those are copied
+ * back from an output's edges when the message ends.
+ *
+ * There is no lock: a buffer is the sender's or the receiver's, see message.h.
+ */
+#ifndef PHX_BUFFER_H
+#define PHX_BUFFER_H
+
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+struct mmpin;
+struct page;
+struct phx_client;
+struct phx_message;
+struct phx_user;
+
+enum phx_dir {
+	PHX_IN,		/* the sender's input: the receiver reads */
+	PHX_OUT,	/* the sender's output: the receiver writes */
+	PHX_DIR_NR
+};
+
+enum phx_source {
+	PHX_SRC_NONE,
+	PHX_SRC_DIRECT,
+	PHX_SRC_PINNED,
+	PHX_SRC_BORROWED,
+	PHX_SRC_BOUNCED,
+};
+
+/* Pages of a buffer that need no array of its own: 32 KiB, unaligned. */
+#define PHX_FEW_PAGES	9
+
+/**
+ * struct phx_buffer - one direction of a message
+ * @addr: in the sender's address space
+ * @len: bytes
+ * @dir: direction
+ * @source: see above
+ * @nr: pages
+ * @pages: the pages; @few, or an array of its own
+ * @few: room for a few
+ * @edge: pages shown instead of the first and the last, NULL if those are whole
+ * @lender: PHX_SRC_BORROWED: whose pages these are, referred to
+ * @class: enum phx_class: how the receiver sees it
+ * @at: where the receiver sees it
+ * @slot: PHX_CLASS_LEND: first page in the receiver's window
+ * @node: PHX_CLASS_LEND: in the window's tree, by @slot
+ */
+struct phx_buffer {
+	unsigned long addr;
+	size_t len;
+	enum phx_dir dir;
+	enum phx_source source;
+	unsigned int nr;
+	struct page **pages;
+	struct page *few[PHX_FEW_PAGES];
+	struct page *edge[2];
+	struct phx_message *lender;
+	u16 class;
+	unsigned long at;
+	unsigned long slot;
+	struct rb_node node;
+};
+
+int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
+		       struct phx_client *sender, bool bounce);
+void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user);
+int phx_buffer_write_back(const struct phx_buffer *buf);
+
+int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to);
+int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from);
+int phx_buffer_make_edges(struct phx_buffer *buf);
+void phx_buffer_settle(struct phx_buffer *buf, bool write_back);
+
+struct page *phx_buffer_shown_page(const struct phx_buffer *buf, unsigned int i);
+
+#endif /* PHX_BUFFER_H */

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "client.h"
+#include "message.h"
+#include "name.h"
+#include "netns.h"
+#include "place.h"
+#include "port.h"
+#include "stats.h"
+#include "user.h"
+
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+static void client_free(struct phx_client *client)
+{
+	phx_held_fini(&client->srv.held);
+	phx_windows_fini(client);
+	mmdrop(client->mm);
+	put_pid(client->tgid);
+	put_pid_ns(client->pid_ns);
+	put_net(client->net);
+	phx_user_put(client->user);
+	phx_stat_dec(PHX_STAT_CLIENTS_LIVE);
+	kfree(client);
+}
+
+/**
+ * phx_client_put() - let go of a client
+ * @client: the client
+ */
+void phx_client_put(struct phx_client *client)
+{
+	if (refcount_dec_and_test(&client->refs))
+		client_free(client);
+}
+
+/**
+ * phx_client_create() - make a client of the current process
+ *
+ * Return: a client with one reference, or an ERR_PTR.
+ */
+struct phx_client *phx_client_create(void)
+{
+	struct phx_client *client;
+	int err;
+
+	if (!current->mm)
+		return ERR_PTR(-EBADFD);
+	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	if (!client)
+		return ERR_PTR(-ENOMEM);
+	client->user = phx_user_get(current_uid());
+	if (!client->user) {
+		kfree(client);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	refcount_set(&client->refs, 1);
+	INIT_LIST_HEAD(&client->names);
+	spin_lock_init(&client->srv.lock);
+	INIT_LIST_HEAD(&client->srv.ports);
+	init_waitqueue_head(&client->srv.poll);
+	phx_held_init(&client->srv.held);
+	phx_windows_init(client);
+
+	client->net = get_net(current->nsproxy->net_ns);
+	client->ns = phx_ns(client->net);
+	client->mm = current->mm;
+	mmgrab(client->mm);
+	client->tgid = get_pid(task_tgid(current));
+	client->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	phx_stat_inc(PHX_STAT_CLIENTS_LIVE);
+
+	err = phx_windows_open(client);
+	if (err) {
+		client_free(client);
+		return ERR_PTR(err);
+	}
+	return client;
+}
+
+/**
+ * phx_client_abandoned() - is its address space gone?
+ * @client: the client
+ *
+ * It can be while the file lives on: across an exec that keeps it open, or in
+ * a child. Nobody can receive then.
+ *
+ * Return: whether it is; that never changes back.
+ */
+bool phx_client_abandoned(const struct phx_client *client)
+{
+	return atomic_read(&client->mm->mm_users) == 0;
+}
+
+static void drop_ports(struct phx_client *client)
+{
+	struct phx_port *port;
+
+	for (;;) {
+		spin_lock(&client->srv.lock);
+		port = list_first_entry_or_null(&client->srv.ports,
+						struct phx_port, node);
+		if (port)
+			phx_port_ref(port);
+		spin_unlock(&client->srv.lock);
+		if (!port)
+			return;
+		phx_port_kill(port);
+		phx_port_put(port);
+		cond_resched();
+	}
+}
+
+/*
+ * The pages leave the windows before their senders are released; what the
+ * server had written into copies is lost with it.
+ */
+static void drop_held(struct phx_client *client)
+{
+	struct phx_message *msg;
+	u32 slot = 0;
+
+	while ((msg = phx_held_take_next(client, &slot))) {
+		phx_unplace(msg, client);
+		phx_message_answer(msg, -EPIPE);
+		cond_resched();
+	}
+}
+
+/**
+ * phx_client_shutdown() - undo all that a client has and is
+ * @client: the client
+ *
+ * May be called in any process, and while calls of the client are on their way:
+ * they find srv.closed set where they would add something.
+ */
+void phx_client_shutdown(struct phx_client *client)
+{
+	bool closed;
+
+	spin_lock(&client->srv.lock);
+	closed = client->srv.closed;
+	client->srv.closed = true;
+	spin_unlock(&client->srv.lock);
+	if (closed)
+		return;
+
+	drop_ports(client);
+	phx_names_drop(client);
+	drop_held(client);
+}

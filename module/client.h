@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A client: one open file of the device. It belongs to the address space that
+ * opened it - calls from any other are refused - and to the process that did:
+ * when that ends or executes another program, the client is shut down even if
+ * a child still has the file.
+ *
+ * It owns ports and their queues, the messages it has received and not yet
+ * responded to (held.h), the names it registered and two windows (window.h).
+ * phx_client_shutdown() is the one place where all that is undone; it is called
+ * by whichever comes first of the file's release, the end of its process and
+ * the end of its address space.
+ *
+ * Locks
+ *
+ * Everything that senders share with the server is under the server's
+ * srv.lock: the queues and waiting receivers of its ports, the table of held
+ * messages, and the state of every message sent to it. So a message changes
+ * its state under one lock, whichever way it goes. Contexts are all processes;
+ * nothing sleeps, takes mmap_lock or touches user memory under it, and nobody
+ * holds two clients' locks. Order of locks:
+ *
+ *	mmap_lock > phx_ns.names_lock
+ *	mmap_lock > the windows' i_mmap_rwsem
+ *	client->srv.lock > client->srv.poll, scheduler's locks
+ *	client->win[].lock
+ *
+ * A client is freed with its last reference: the file has one, each port one,
+ * and the file behind its windows one.
+ */
+#ifndef PHX_CLIENT_H
+#define PHX_CLIENT_H
+
+#include "held.h"
+#include "window.h"
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+struct mm_struct;
+struct net;
+struct phx_ns;
+struct phx_user;
+struct pid;
+struct pid_namespace;
+
+/**
+ * struct phx_client - one open file
+ * @refs: references
+ * @user: who opened it
+ * @net: network namespace it was opened in, held
+ * @ns: our part of @net
+ * @mm: address space it belongs to; not held against exit, only against reuse
+ * @tgid: process it belongs to
+ * @pid_ns: pid namespace that it sees senders in
+ * @names: list of struct phx_name, under phx_ns.names_lock
+ * @srv: what it has as a server
+ * @srv.lock: see above
+ * @srv.closed: it was shut down: no port can be added, no message held
+ * @srv.ports: list of struct phx_port
+ * @srv.queued: messages queued at all its ports
+ * @srv.held: messages received and not responded to
+ * @srv.poll: those who poll for messages
+ * @win: windows, indexed by enum phx_dir
+ * @win_file: the file behind the windows. A window must not hold the device's
+ *	      own file, or closing that would not end the client
+ */
+struct phx_client {
+	refcount_t refs;
+	struct phx_user *user;
+	struct net *net;
+	struct phx_ns *ns;
+	struct mm_struct *mm;
+	struct pid *tgid;
+	struct pid_namespace *pid_ns;
+	struct list_head names;
+	struct {
+		spinlock_t lock;
+		bool closed;
+		struct list_head ports;
+		unsigned long queued;
+		struct phx_held held;
+		wait_queue_head_t poll;
+	} srv;
+	struct phx_window win[PHX_DIR_NR];
+	struct file *win_file;
+};
+
+struct phx_client *phx_client_create(void);
+void phx_client_put(struct phx_client *client);
+void phx_client_shutdown(struct phx_client *client);
+bool phx_client_abandoned(const struct phx_client *client);
+
+static inline struct phx_client *phx_client_ref(struct phx_client *client)
+{
+	refcount_inc(&client->refs);
+	return client;
+}
+
+#endif /* PHX_CLIENT_H */

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device: open files, and from a command to the function that does it.
+ * Handlers are given the command's structure as a copy; what comes back to the
+ * user is copied here, but for the calls that must do it at the right moment.
+ */
+#include "device.h"
+#include "client.h"
+#include "name.h"
+#include "place.h"
+#include "port.h"
+#include "verbs.h"
+
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/phxport.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+/* The layout is a promise, and Phoenix-RTOS' own in struct phx_msg. */
+static_assert(sizeof(struct phx_msg) == 200);
+static_assert(offsetof(struct phx_msg, oid) == 16);
+static_assert(offsetof(struct phx_msg, i) == 32);
+static_assert(offsetof(struct phx_msg, i.size) == 96);
+static_assert(offsetof(struct phx_msg, i.data) == 104);
+static_assert(offsetof(struct phx_msg, o) == 112);
+static_assert(offsetof(struct phx_msg, o.err) == 176);
+static_assert(offsetof(struct phx_msg, o.size) == 184);
+static_assert(offsetof(struct phx_msg, o.data) == 192);
+static_assert(sizeof(struct phx_ioc_info) == 80);
+static_assert(sizeof(struct phx_ioc_port) == 16);
+static_assert(sizeof(struct phx_ioc_name) == 40);
+static_assert(sizeof(struct phx_ioc_send) == 224);
+static_assert(sizeof(struct phx_ioc_recv) == 248);
+static_assert(sizeof(struct phx_ioc_respond) == 104);
+
+union phx_ioc {
+	struct phx_ioc_info info;
+	struct phx_ioc_port port;
+	struct phx_ioc_name name;
+	struct phx_ioc_send send;
+	struct phx_ioc_recv recv;
+	struct phx_ioc_respond respond;
+};
+
+/* A command: its argument as a copy, and where that came from. */
+struct call {
+	struct file *file;
+	struct phx_client *client;
+	union phx_ioc arg;
+	void __user *user;
+	u32 size;
+};
+
+static bool nonblock(const struct call *call)
+{
+	return call->file->f_flags & O_NONBLOCK;
+}
+
+/* Give the structure back, no more of it than the caller knows. */
+static int give_back(const struct call *call, size_t size)
+{
+	if (copy_to_user(call->user, &call->arg, min_t(size_t, size, call->size)))
+		return -EFAULT;
+	return 0;
+}
+
+static int ioctl_info(struct call *call)
+{
+	struct phx_ioc_info *info = &call->arg.info;
+
+	if (info->flags)
+		return -EINVAL;
+	info->abi = PHX_ABI_VERSION;
+	info->page_size = PAGE_SIZE;
+	info->features = 0;
+	info->lend_min = phx_lend_min();
+	info->window_max = PHX_WINDOW_MAX;
+	info->message_max = PHX_MESSAGE_MAX;
+	strscpy_pad(info->version, PHX_VERSION, sizeof(info->version));
+	return give_back(call, sizeof(*info));
+}
+
+static int ioctl_port_create(struct call *call)
+{
+	struct phx_ioc_port *arg = &call->arg.port;
+	struct phx_port *port;
+	int err;
+
+	if (arg->flags || arg->__reserved)
+		return -EINVAL;
+	port = phx_port_create(call->client);
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	arg->port = port->id;
+	err = give_back(call, sizeof(*arg));
+	if (err)
+		phx_port_kill(port);
+	phx_port_put(port);
+	return err;
+}
+
+static int ioctl_port_destroy(struct call *call)
+{
+	struct phx_ioc_port *arg = &call->arg.port;
+
+	if (arg->flags || arg->__reserved)
+		return -EINVAL;
+	return phx_port_destroy(call->client, arg->port);
+}
+
+static int ioctl_name_register(struct call *call)
+{
+	return phx_name_register(call->client, &call->arg.name);
+}
+
+static int ioctl_name_unregister(struct call *call)
+{
+	return phx_name_unregister(call->client, &call->arg.name);
+}
+
+static int ioctl_name_lookup(struct call *call)
+{
+	int err = phx_name_lookup(call->client, &call->arg.name);
+
+	return err ?: give_back(call, sizeof(call->arg.name));
+}
+
+static int ioctl_send(struct call *call)
+{
+	return phx_send(call->client, &call->arg.send, call->user, nonblock(call));
+}
+
+static int ioctl_recv(struct call *call)
+{
+	return phx_receive(call->client, &call->arg.recv, call->user, nonblock(call));
+}
+
+static int ioctl_respond(struct call *call)
+{
+	return phx_respond(call->client, &call->arg.respond);
+}
+
+/*
+ * If the second half fails, the first must not be done again when the caller
+ * tries once more, or the kernel does after a signal.
+ */
+static int ioctl_respond_recv(struct call *call)
+{
+	struct phx_ioc_recv *arg = &call->arg.recv;
+	struct phx_ioc_recv __user *user = call->user;
+	struct phx_ioc_respond answer = {
+		.port = arg->port,
+		.rid = arg->rid,
+		.o = arg->msg.o,
+	};
+	bool answered = arg->rid != PHX_RID_NONE;
+	int err;
+
+	if (answered) {
+		err = phx_respond(call->client, &answer);
+		if (err && err != -ESRCH)
+			return err;
+	}
+	err = ioctl_recv(call);
+	if (err && answered && put_user(PHX_RID_NONE, &user->rid))
+		return -EFAULT;
+	return err;
+}
+
+/**
+ * struct op - a command
+ * @size: of its structure now
+ * @min_size: of its structure as first published
+ * @fn: does it
+ * @anybody: may be called by other processes than the client's
+ */
+struct op {
+	u32 size;
+	u32 min_size;
+	int (*fn)(struct call *call);
+	bool anybody;
+};
+
+#define OP(_nr, _type, _last, _fn)					\
+	[_IOC_NR(_nr)] = {						\
+		.size = sizeof(_type),					\
+		.min_size = offsetofend(_type, _last),			\
+		.fn = _fn,						\
+	}
+
+static const struct op ops[] = {
+	[_IOC_NR(PHX_IOC_INFO)] = {
+		.size = sizeof(struct phx_ioc_info),
+		.min_size = offsetofend(struct phx_ioc_info, version),
+		.fn = ioctl_info,
+		.anybody = true,
+	},
+	OP(PHX_IOC_PORT_CREATE, struct phx_ioc_port, __reserved, ioctl_port_create),
+	OP(PHX_IOC_PORT_DESTROY, struct phx_ioc_port, __reserved, ioctl_port_destroy),
+	OP(PHX_IOC_NAME_REGISTER, struct phx_ioc_name, oid, ioctl_name_register),
+	OP(PHX_IOC_NAME_UNREGISTER, struct phx_ioc_name, oid, ioctl_name_unregister),
+	OP(PHX_IOC_NAME_LOOKUP, struct phx_ioc_name, oid, ioctl_name_lookup),
+	OP(PHX_IOC_SEND, struct phx_ioc_send, msg, ioctl_send),
+	OP(PHX_IOC_RECV, struct phx_ioc_recv, msg, ioctl_recv),
+	OP(PHX_IOC_RESPOND, struct phx_ioc_respond, o, ioctl_respond),
+	OP(PHX_IOC_RESPOND_RECV, struct phx_ioc_recv, msg, ioctl_respond_recv),
+};
+
+static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
+{
+	struct call call = {
+		.file = file,
+		.client = file->private_data,
+		.user = (void __user *)param,
+	};
+	unsigned int nr = _IOC_NR(cmd);
+	const struct op *op;
+	int err;
+
+	if (nr >= ARRAY_SIZE(ops) || cmd != _IO(PHX_IOC_MAGIC, nr))
+		return -ENOTTY;
+	op = &ops[array_index_nospec(nr, ARRAY_SIZE(ops))];
+	if (!op->anybody && current->mm != call.client->mm)
+		return -EBADFD;
+	if (get_user(call.size, (u32 __user *)call.user))
+		return -EFAULT;
+	if (call.size < op->min_size)
+		return -EINVAL;
+	if (call.size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(&call.arg, op->size, call.user, call.size);
+	return err ?: op->fn(&call);
+}
+
+static __poll_t phx_poll(struct file *file, poll_table *wait)
+{
+	struct phx_client *client = file->private_data;
+
+	poll_wait(file, &client->srv.poll, wait);
+	return READ_ONCE(client->srv.queued) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int phx_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct phx_client *client = file->private_data;
+
+	if (vma->vm_mm != client->mm)
+		return -EBADFD;
+	return phx_window_mmap(client, vma);
+}
+
+static int phx_open(struct inode *inode, struct file *file)
+{
+	struct phx_client *client = phx_client_create();
+
+	if (IS_ERR(client))
+		return PTR_ERR(client);
+	file->private_data = client;
+	return nonseekable_open(inode, file);
+}
+
+/*
+ * A descriptor is closed. If the client's own process closes it after its
+ * address space is gone, it ends or has begun another program. That ends the
+ * client, whoever else has the file.
+ */
+static int phx_flush(struct file *file, fl_owner_t id)
+{
+	struct phx_client *client = file->private_data;
+
+	if (task_tgid(current) == client->tgid && current->mm != client->mm)
+		phx_client_shutdown(client);
+	return 0;
+}
+
+static int phx_release(struct inode *inode, struct file *file)
+{
+	struct phx_client *client = file->private_data;
+
+	phx_client_shutdown(client);
+	phx_windows_close(client);
+	phx_client_put(client);
+	return 0;
+}
+
+static const struct file_operations phx_fops = {
+	.owner = THIS_MODULE,
+	.open = phx_open,
+	.flush = phx_flush,
+	.release = phx_release,
+	.unlocked_ioctl = phx_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.poll = phx_poll,
+	.mmap = phx_mmap,
+};
+
+static struct miscdevice phx_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = KBUILD_MODNAME,
+	.fops = &phx_fops,
+	.mode = 0600,
+};
+
+/**
+ * phx_device_init() - let there be /dev/phxport
+ *
+ * Return: 0 or a negative errno.
+ */
+int phx_device_init(void)
+{
+	return misc_register(&phx_misc);
+}
+
+/**
+ * phx_device_exit() - take it away
+ */
+void phx_device_exit(void)
+{
+	misc_deregister(&phx_misc);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "held.h"
+#include "client.h"
+#include "message.h"
+#include "port.h"
+
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+
+#define RID_BITS	31
+#define MIN_SLOT_BITS	6
+#define MAX_SLOT_BITS	22
+
+/**
+ * phx_held_init() - begin with an empty table
+ * @held: the table
+ */
+void phx_held_init(struct phx_held *held)
+{
+	held->free = -1;
+}
+
+/**
+ * phx_held_fini() - free the table, which holds nothing
+ * @held: the table
+ */
+void phx_held_fini(struct phx_held *held)
+{
+	kvfree(held->slots);
+}
+
+static u32 nr_slots(const struct phx_held *held)
+{
+	return held->slots ? 1U << held->bits : 0;
+}
+
+static struct phx_held_slot *slot_of(const struct phx_held *held, int rid)
+{
+	u32 nr = nr_slots(held);
+	struct phx_held_slot *slot;
+
+	if (rid < 0 || !nr)
+		return NULL;
+	slot = &held->slots[array_index_nospec(rid & (nr - 1), nr)];
+	return slot->rid == rid ? slot : NULL;
+}
+
+/* Returns the old slots, for the caller to free without the lock. */
+static struct phx_held_slot *use_larger_locked(struct phx_held *held,
+					       struct phx_held_slot *slots,
+					       unsigned int bits)
+{
+	struct phx_held_slot *old = held->slots;
+	u32 i, nr = 1U << bits, old_nr = nr_slots(held);
+
+	for (i = 0; i < nr; i++)
+		slots[i].rid = -1;
+	for (i = 0; i < old_nr; i++)
+		if (old[i].rid >= 0)
+			slots[old[i].rid & (nr - 1)] = old[i];
+	held->slots = slots;
+	held->bits = bits;
+	held->free = -1;
+	for (i = nr; i-- > 0;) {
+		if (slots[i].rid >= 0)
+			continue;
+		slots[i].next = held->free;
+		held->free = i;
+	}
+	return old;
+}
+
+static int grow(struct phx_client *client)
+{
+	struct phx_held *held = &client->srv.held;
+	struct phx_held_slot *slots, *unused;
+	unsigned int bits;
+
+	spin_lock(&client->srv.lock);
+	bits = held->slots ? held->bits + 1 : MIN_SLOT_BITS;
+	spin_unlock(&client->srv.lock);
+	if (bits > MAX_SLOT_BITS)
+		return -ENOMEM;
+	slots = kvcalloc(1U << bits, sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	if (!slots)
+		return -ENOMEM;
+
+	spin_lock(&client->srv.lock);
+	unused = slots;
+	if (held->free < 0 && nr_slots(held) < 1U << bits && !client->srv.closed)
+		unused = use_larger_locked(held, slots, bits);
+	spin_unlock(&client->srv.lock);
+	kvfree(unused);
+	return 0;
+}
+
+static int reserve_locked(struct phx_held *held)
+{
+	s32 i = held->free;
+	u32 generations = 1U << (RID_BITS - held->bits);
+	struct phx_held_slot *slot;
+
+	if (i < 0)
+		return -ENOSPC;
+	slot = &held->slots[i];
+	held->free = slot->next;
+	slot->rid = (held->generation++ & (generations - 1)) << held->bits | i;
+	return slot->rid;
+}
+
+/**
+ * phx_held_reserve() - get a rid for a message that is to be received
+ * @client: the client
+ *
+ * Return: the rid; -ENOMEM; -EBADFD if the client is shut down.
+ */
+int phx_held_reserve(struct phx_client *client)
+{
+	int rid, err;
+
+	for (;;) {
+		spin_lock(&client->srv.lock);
+		rid = reserve_locked(&client->srv.held);
+		if (client->srv.closed && rid < 0)
+			rid = -EBADFD;
+		spin_unlock(&client->srv.lock);
+		if (rid != -ENOSPC)
+			return rid;
+		err = grow(client);
+		if (err)
+			return err;
+	}
+}
+
+/**
+ * phx_held_unreserve() - end the life of a rid
+ * @client: the client
+ * @rid: reserved
+ */
+void phx_held_unreserve(struct phx_client *client, int rid)
+{
+	struct phx_held *held = &client->srv.held;
+	struct phx_held_slot *slot;
+
+	spin_lock(&client->srv.lock);
+	slot = slot_of(held, rid);
+	if (!WARN_ON_ONCE(!slot || slot->msg)) {
+		slot->rid = -1;
+		slot->next = held->free;
+		held->free = slot - held->slots;
+	}
+	spin_unlock(&client->srv.lock);
+}
+
+/**
+ * phx_held_publish() - let a message be found by its rid
+ * @client: the client
+ * @rid: reserved
+ * @msg: the message, in place
+ *
+ * Return: whether the client was still there to hold it.
+ */
+bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *msg)
+{
+	struct phx_held_slot *slot;
+	bool closed;
+
+	spin_lock(&client->srv.lock);
+	closed = client->srv.closed;
+	slot = slot_of(&client->srv.held, rid);
+	if (!closed && !WARN_ON_ONCE(!slot)) {
+		slot->msg = msg;
+		msg->held = true;
+	}
+	spin_unlock(&client->srv.lock);
+	return !closed;
+}
+
+/**
+ * phx_held_take() - find a message and take it out
+ * @client: the client
+ * @rid: the message's, that stays reserved
+ * @port: number of the port the message came from
+ *
+ * Return: the message, or NULL.
+ */
+struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
+{
+	struct phx_message *msg = NULL;
+	struct phx_held_slot *slot;
+
+	spin_lock(&client->srv.lock);
+	slot = slot_of(&client->srv.held, rid);
+	if (slot && slot->msg && slot->msg->port->id == port) {
+		msg = slot->msg;
+		slot->msg = NULL;
+		msg->held = false;
+	}
+	spin_unlock(&client->srv.lock);
+	return msg;
+}
+
+/**
+ * phx_held_take_next() - empty the table of a client that is shut down
+ * @client: the client
+ * @from: slot to begin at; begin with 0. The table does not grow any more
+ *
+ * Return: a message that was held, or NULL if there is none. Rids that are
+ * only reserved are left to those who did that.
+ */
+struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from)
+{
+	struct phx_held *held = &client->srv.held;
+	struct phx_message *msg = NULL;
+
+	spin_lock(&client->srv.lock);
+	for (; !msg && *from < nr_slots(held); ++*from) {
+		msg = held->slots[*from].msg;
+		if (!msg)
+			continue;
+		held->slots[*from].msg = NULL;
+		msg->held = false;
+	}
+	spin_unlock(&client->srv.lock);
+	return msg;
+}

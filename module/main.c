@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "device.h"
+#include "message.h"
+#include "netns.h"
+#include "stats.h"
+
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+static int __init phx_init(void)
+{
+	int err;
+
+	err = phx_message_cache_init();
+	if (err)
+		return err;
+	err = phx_netns_init();
+	if (err)
+		goto err_cache;
+	phx_stats_init();
+	err = phx_device_init();
+	if (err)
+		goto err_stats;
+	pr_info("version " PHX_VERSION "\n");
+	return 0;
+
+err_stats:
+	phx_stats_exit();
+	phx_netns_exit();
+err_cache:
+	phx_message_cache_exit();
+	return err;
+}
+
+static void __exit phx_exit(void)
+{
+	phx_device_exit();
+	phx_stats_exit();
+	phx_netns_exit();
+	phx_message_cache_exit();
+}
+
+module_init(phx_init);
+module_exit(phx_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The phxport authors");
+MODULE_DESCRIPTION("Phoenix-RTOS ports: send, receive and respond between processes");
+MODULE_VERSION(PHX_VERSION);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A message: what one send() puts on its way. It is never on the sender's
+ * stack, because a sender may be killed while a server works for it.
+ *
+ * States, changed in message.c alone and under the receiving client's srv.lock:
+ *
+ *	          offer                take                answer, all loans back
+ *	(created) -----> PHX_QUEUED --------> PHX_TAKEN ----------------> PHX_DONE
+ *	                   |   ^                |   |                        ^
+ *	                   |   '---- requeue ---'   | sender gone            |
+ *	          withdraw |                        v                        |
+ *	          (freed) <'                    PHX_ORPHAN -- answer --> (freed)
+ *	                   '------------------ reject -----------------------'
+ *
+ *  PHX_QUEUED	on its port's queue. The sender sleeps interruptibly and may
+ *		withdraw it.
+ *  PHX_TAKEN	with a receiver: being placed in its memory, then in its table of
+ *		held messages, then being answered. The sender only minds fatal
+ *		signals and its timeout.
+ *  PHX_ORPHAN	the same, with nobody to answer to.
+ *  PHX_DONE	over; the sender wakes up and owns the message alone.
+ *
+ * A server may send on what was lent to it. Then the second message borrows the
+ * pages of the first, which counts it as a loan. However the first message is
+ * answered, its sender goes on only when all loans are back: as long as anybody
+ * sees its memory its call lasts.
+ *
+ * References: the sender's, and that of whoever has it: the queue, then the
+ * receiver; one for each loan.
+ *
+ * The buffers belong to the sender before the message is offered and once it is
+ * PHX_DONE or withdrawn, and to the receiver in between. They are released by
+ * the sender, or by the receiver if the message ends as an orphan.
+ */
+#ifndef PHX_MESSAGE_H
+#define PHX_MESSAGE_H
+
+#include "buffer.h"
+
+#include <linux/phxport.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/skbuff.h>	/* struct mmpin */
+
+struct phx_client;
+struct phx_port;
+struct phx_user;
+struct task_struct;
+
+enum phx_state {
+	PHX_QUEUED,
+	PHX_TAKEN,
+	PHX_ORPHAN,
+	PHX_DONE,
+};
+
+/* What a sender leaves behind. */
+enum phx_left {
+	PHX_STAYS,	/* it may not leave, or need not: the message is done */
+	PHX_WITHDRAWN,	/* nothing: the message is its own again */
+	PHX_ORPHANED,	/* the message and its buffers */
+};
+
+/**
+ * struct phx_message - one message
+ * @refs: references
+ * @port: where it was sent to, referred to
+ * @user: who is charged for it, referred to
+ * @flags: PHX_SEND_* of the call
+ * @i_off: offset of an inline input in the raw area
+ * @o_off: offset of an inline output in the raw area
+ * @wire: the message as the sender gave it, then with the response in it
+ * @buf: input and output buffer, by enum phx_dir
+ * @pin: what is charged to the sender's RLIMIT_MEMLOCK
+ * @node: in the port's queue, or in a list of messages to finish
+ * @sender: who sleeps for it; NULL once it is orphaned
+ * @state: see above
+ * @held: it is in the receiver's table, so that it can be answered and lent on
+ * @answered: there is a response; only loans keep it from its end
+ * @loans: messages that borrow its buffers
+ * @result: what send() returns: 0 or a negative errno
+ */
+struct phx_message {
+	refcount_t refs;
+	struct phx_port *port;
+	struct phx_user *user;
+	u32 flags;
+	u16 i_off;
+	u16 o_off;
+	struct phx_msg wire;
+	struct phx_buffer buf[PHX_DIR_NR];
+	struct mmpin pin;
+	/* under port->client->srv.lock */
+	struct list_head node;
+	struct task_struct *sender;
+	enum phx_state state;
+	bool held;
+	bool answered;
+	unsigned int loans;
+	int result;
+};
+
+struct phx_message *phx_message_create(struct phx_client *client,
+				       struct phx_port *port,
+				       const struct phx_ioc_send *arg);
+void phx_message_put(struct phx_message *msg);
+void phx_message_release(struct phx_message *msg);
+
+int phx_message_offer(struct phx_message *msg, bool nonblock);
+enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too);
+void phx_message_take_locked(struct phx_message *msg);
+void phx_message_reject_locked(struct phx_message *msg, int err);
+void phx_message_requeue(struct phx_message *msg);
+void phx_message_answer(struct phx_message *msg, int result);
+bool phx_message_borrow(struct phx_message *lender);
+
+static inline struct phx_message *phx_message_ref(struct phx_message *msg)
+{
+	refcount_inc(&msg->refs);
+	return msg;
+}
+
+/* The message that a buffer is part of. */
+static inline struct phx_message *phx_buffer_message(struct phx_buffer *buf)
+{
+	return container_of(buf - buf->dir, struct phx_message, buf[0]);
+}
+
+int phx_message_cache_init(void);
+void phx_message_cache_exit(void);
+
+#endif /* PHX_MESSAGE_H */

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "name.h"
+#include "client.h"
+#include "netns.h"
+#include "port.h"
+#include "stats.h"
+#include "user.h"
+
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/jhash.h>
+#include <linux/phxport.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <net/net_namespace.h>
+
+/**
+ * struct phx_name - one name
+ * @hash: in phx_ns.names
+ * @rcu: to free it
+ * @node: in phx_client.names
+ * @user: who registered it, referred to
+ * @serial: of the port, 0 if that was gone already
+ * @port: the port's number
+ * @id: the object's
+ * @len: bytes of @text without NUL
+ * @text: the name
+ */
+struct phx_name {
+	struct rhash_head hash;
+	struct rcu_head rcu;
+	struct list_head node;
+	struct phx_user *user;
+	u64 serial;
+	u32 port;
+	u64 id;
+	size_t len;
+	char text[];
+};
+
+/* What is searched for: part of a longer text. */
+struct name_key {
+	const char *text;
+	size_t len;
+};
+
+static u32 key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct name_key *key = data;
+
+	return jhash(key->text, key->len, seed);
+}
+
+static u32 name_hash(const void *data, u32 len, u32 seed)
+{
+	const struct phx_name *name = data;
+
+	return jhash(name->text, name->len, seed);
+}
+
+static int name_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct name_key *key = arg->key;
+	const struct phx_name *name = obj;
+
+	return key->len != name->len || memcmp(key->text, name->text, key->len);
+}
+
+static const struct rhashtable_params names_params = {
+	.head_offset = offsetof(struct phx_name, hash),
+	.hashfn = key_hash,
+	.obj_hashfn = name_hash,
+	.obj_cmpfn = name_compare,
+	.automatic_shrinking = true,
+};
+
+/**
+ * phx_names_init() - begin with no names
+ * @ns: where
+ *
+ * Return: 0 or a negative errno.
+ */
+int phx_names_init(struct phx_ns *ns)
+{
+	return rhashtable_init(&ns->names, &names_params);
+}
+
+/**
+ * phx_names_fini() - end with none
+ * @ns: where
+ */
+void phx_names_fini(struct phx_ns *ns)
+{
+	rhashtable_destroy(&ns->names);
+}
+
+static struct phx_name *find(struct phx_ns *ns, const char *text, size_t len)
+{
+	struct name_key key = { .text = text, .len = len };
+
+	return rhashtable_lookup(&ns->names, &key, names_params);
+}
+
+/* The text of a call, to be freed with kfree(). */
+static char *get_text(const struct phx_ioc_name *arg)
+{
+	char *text;
+
+	if (arg->name_size < 2)
+		return ERR_PTR(-EINVAL);
+	if (arg->name_size > PHX_NAME_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	if (arg->name != (unsigned long)arg->name)
+		return ERR_PTR(-EFAULT);
+	text = memdup_user((void __user *)(unsigned long)arg->name, arg->name_size);
+	if (IS_ERR(text))
+		return text;
+	if (strnlen(text, arg->name_size) != arg->name_size - 1) {
+		kfree(text);
+		return ERR_PTR(-EINVAL);
+	}
+	return text;
+}
+
+static struct phx_name *name_create(struct phx_client *client,
+				    const struct phx_ioc_name *arg)
+{
+	char *text = get_text(arg);
+	struct phx_name *name;
+	int err;
+
+	if (IS_ERR(text))
+		return ERR_CAST(text);
+	err = phx_user_charge(client->user, PHX_LIMIT_NAMES, 1);
+	if (err)
+		goto err_text;
+	err = -ENOMEM;
+	name = kzalloc(struct_size(name, text, arg->name_size), GFP_KERNEL_ACCOUNT);
+	if (!name)
+		goto err_uncharge;
+	memcpy(name->text, text, arg->name_size);
+	kfree(text);
+	name->len = arg->name_size - 1;
+	name->user = phx_user_ref(client->user);
+	name->port = arg->oid.port;
+	name->id = arg->oid.id;
+	name->serial = phx_port_serial(client->ns, name->port);
+	phx_stat_inc(PHX_STAT_NAMES_LIVE);
+	return name;
+
+err_uncharge:
+	phx_user_uncharge(client->user, PHX_LIMIT_NAMES, 1);
+err_text:
+	kfree(text);
+	return ERR_PTR(err);
+}
+
+/* It is out of the table, but readers may still see it. */
+static void name_free(struct phx_name *name)
+{
+	phx_user_uncharge(name->user, PHX_LIMIT_NAMES, 1);
+	phx_user_put(name->user);
+	phx_stat_dec(PHX_STAT_NAMES_LIVE);
+	kfree_rcu(name, rcu);
+}
+
+static void remove_locked(struct phx_ns *ns, struct phx_name *name)
+{
+	lockdep_assert_held(&ns->names_lock);
+	rhashtable_remove_fast(&ns->names, &name->hash, names_params);
+	list_del(&name->node);
+}
+
+/**
+ * phx_name_register() - give an object a name
+ * @client: who does
+ * @arg: the call
+ *
+ * Return: 0 or a negative errno, see struct phx_ioc_name.
+ */
+int phx_name_register(struct phx_client *client, const struct phx_ioc_name *arg)
+{
+	struct phx_ns *ns = client->ns;
+	struct phx_name *name;
+	int err = -EBADFD;
+
+	if (arg->flags)
+		return -EINVAL;
+	name = name_create(client, arg);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+
+	mutex_lock(&ns->names_lock);
+	/* Set before phx_names_drop() takes the lock: one of us sees the other. */
+	if (!READ_ONCE(client->srv.closed)) {
+		struct name_key key = { .text = name->text, .len = name->len };
+
+		err = rhashtable_lookup_insert_key(&ns->names, &key, &name->hash,
+						   names_params);
+	}
+	if (!err)
+		list_add(&name->node, &client->names);
+	mutex_unlock(&ns->names_lock);
+	if (err)
+		name_free(name);
+	return err;
+}
+
+static bool may_unregister(const struct phx_client *client,
+			   const struct phx_name *name)
+{
+	return client->user == name->user ||
+	       ns_capable(client->net->user_ns, CAP_NET_ADMIN);
+}
+
+/**
+ * phx_name_unregister() - take a name away
+ * @client: who asks
+ * @arg: the call
+ *
+ * Return: 0 or a negative errno, see struct phx_ioc_name.
+ */
+int phx_name_unregister(struct phx_client *client, const struct phx_ioc_name *arg)
+{
+	struct phx_ns *ns = client->ns;
+	struct phx_name *name;
+	char *text;
+	int err = 0;
+
+	if (arg->flags)
+		return -EINVAL;
+	text = get_text(arg);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+
+	mutex_lock(&ns->names_lock);
+	rcu_read_lock();
+	name = find(ns, text, arg->name_size - 1);
+	rcu_read_unlock();
+	if (!name)
+		err = -ENOENT;
+	else if (!may_unregister(client, name))
+		err = -EPERM;
+	else
+		remove_locked(ns, name);
+	mutex_unlock(&ns->names_lock);
+	if (!err)
+		name_free(name);
+	kfree(text);
+	return err;
+}
+
+/*
+ * Cuts at slashes, from the end, until a name is found. "/" alone leads every
+ * path from the root, but none that does not begin there.
+ */
+static struct phx_name *find_prefix(struct phx_ns *ns, const char *text,
+				    size_t len, u32 *matched)
+{
+	struct phx_name *name = find(ns, text, len);
+
+	*matched = len;
+	while (!name && len) {
+		while (len && text[len - 1] != '/')
+			len--;
+		if (!len)
+			break;
+		len--;
+		*matched = len;
+		name = len ? find(ns, text, len) : find(ns, "/", 1);
+	}
+	return name;
+}
+
+/**
+ * phx_name_lookup() - find what a name stands for
+ * @client: who asks
+ * @arg: the call and its result
+ *
+ * Return: 0 or a negative errno, see struct phx_ioc_name.
+ */
+int phx_name_lookup(struct phx_client *client, struct phx_ioc_name *arg)
+{
+	struct phx_ns *ns = client->ns;
+	struct phx_name *name;
+	int err = -ENOENT;
+	char *text;
+	u64 serial;
+
+	if (arg->flags & ~PHX_LOOKUP_PREFIX)
+		return -EINVAL;
+	text = get_text(arg);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+
+	arg->matched = arg->name_size - 1;
+	rcu_read_lock();
+	if (arg->flags & PHX_LOOKUP_PREFIX)
+		name = find_prefix(ns, text, arg->matched, &arg->matched);
+	else
+		name = find(ns, text, arg->matched);
+	if (name) {
+		serial = phx_port_serial(ns, name->port);
+		if (!serial || serial == name->serial) {
+			arg->oid = (struct phx_oid){ .port = name->port, .id = name->id };
+			err = 0;
+		}
+	}
+	rcu_read_unlock();
+	kfree(text);
+	return err;
+}
+
+/**
+ * phx_names_drop() - take away all names of a client that is shut down
+ * @client: the client
+ */
+void phx_names_drop(struct phx_client *client)
+{
+	struct phx_name *name, *next;
+	LIST_HEAD(gone);
+
+	mutex_lock(&client->ns->names_lock);
+	list_for_each_entry_safe(name, next, &client->names, node) {
+		remove_locked(client->ns, name);
+		list_add(&name->node, &gone);
+	}
+	mutex_unlock(&client->ns->names_lock);
+	list_for_each_entry_safe(name, next, &gone, node)
+		name_free(name);
+}

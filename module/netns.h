@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a network namespace has: the numbers of its ports and its names. It is
+ * the one kind of namespace whose life a module can follow, and that of
+ * abstract unix sockets, which are the nearest thing to ports.
+ *
+ * A client holds the namespace it was opened in, so that both tables are empty
+ * when the namespace goes.
+ */
+#ifndef PHX_NETNS_H
+#define PHX_NETNS_H
+
+#include <linux/mutex.h>
+#include <linux/rhashtable-types.h>
+#include <linux/xarray.h>
+
+struct net;
+
+/**
+ * struct phx_ns - our part of a network namespace
+ * @ports: number to struct phx_port; changed under its own lock, read under RCU
+ * @last_port: where the search for a free number goes on
+ * @names_lock: held to change @names and the clients' lists of names
+ * @names: struct phx_name by its text; read under RCU
+ */
+struct phx_ns {
+	struct xarray ports;
+	u32 last_port;
+	struct mutex names_lock;
+	struct rhashtable names;
+};
+
+struct phx_ns *phx_ns(const struct net *net);
+int phx_netns_init(void);
+void phx_netns_exit(void);
+
+#endif /* PHX_NETNS_H */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "port.h"
+#include "message.h"
+#include "netns.h"
+#include "stats.h"
+#include "user.h"
+
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+/* Senders released under one hold of the lock when a port dies. */
+#define PHX_KILL_BATCH 32
+
+static atomic64_t last_serial = ATOMIC64_INIT(0);
+
+static struct phx_port *port_alloc(struct phx_client *client)
+{
+	struct phx_port *port;
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return NULL;
+	refcount_set(&port->refs, 1);
+	port->client = phx_client_ref(client);
+	port->serial = atomic64_inc_return(&last_serial);
+	INIT_LIST_HEAD(&port->node);
+	INIT_LIST_HEAD(&port->queue);
+	INIT_LIST_HEAD(&port->waiters);
+	phx_stat_inc(PHX_STAT_PORTS_LIVE);
+	return port;
+}
+
+/**
+ * phx_port_put() - let go of a port
+ * @port: the port
+ */
+void phx_port_put(struct phx_port *port)
+{
+	if (!refcount_dec_and_test(&port->refs))
+		return;
+	phx_user_uncharge(port->client->user, PHX_LIMIT_PORTS, 1);
+	phx_client_put(port->client);
+	phx_stat_dec(PHX_STAT_PORTS_LIVE);
+	kfree_rcu(port, rcu);
+}
+
+/**
+ * phx_port_create() - make a port
+ * @client: who will receive at it
+ *
+ * Return: the port with a reference for the caller, or an ERR_PTR.
+ */
+struct phx_port *phx_port_create(struct phx_client *client)
+{
+	struct phx_ns *ns = client->ns;
+	struct phx_port *port;
+	bool closed;
+	int err;
+
+	err = phx_user_charge(client->user, PHX_LIMIT_PORTS, 1);
+	if (err)
+		return ERR_PTR(err);
+	port = port_alloc(client);
+	if (!port) {
+		phx_user_uncharge(client->user, PHX_LIMIT_PORTS, 1);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	/*
+	 * From here on it can be found, and so be sent to and destroyed, before
+	 * it is on the client's list.
+	 */
+	phx_port_ref(port);
+	err = xa_alloc_cyclic(&ns->ports, &port->id, port,
+			      XA_LIMIT(1, INT_MAX), &ns->last_port,
+			      GFP_KERNEL_ACCOUNT);
+	if (err < 0) {
+		phx_port_put(port);
+		phx_port_put(port);
+		return ERR_PTR(err);
+	}
+
+	spin_lock(&client->srv.lock);
+	closed = client->srv.closed;
+	if (!closed && !port->dead)
+		list_add_tail(&port->node, &client->srv.ports);
+	spin_unlock(&client->srv.lock);
+	if (closed) {
+		phx_port_kill(port);
+		phx_port_put(port);
+		return ERR_PTR(-EBADFD);
+	}
+	return port;
+}
+
+/**
+ * phx_port_find() - look up a port
+ * @ns: where
+ * @id: its number
+ *
+ * Return: the port with a reference, or NULL.
+ */
+struct phx_port *phx_port_find(struct phx_ns *ns, u32 id)
+{
+	struct phx_port *port;
+
+	rcu_read_lock();
+	port = xa_load(&ns->ports, id);
+	if (port && !refcount_inc_not_zero(&port->refs))
+		port = NULL;
+	rcu_read_unlock();
+	return port;
+}
+
+/**
+ * phx_port_serial() - which port has a number?
+ * @ns: where
+ * @id: the number
+ *
+ * Return: the port's serial, 0 if there is none.
+ */
+u64 phx_port_serial(struct phx_ns *ns, u32 id)
+{
+	struct phx_port *port;
+	u64 serial;
+
+	rcu_read_lock();
+	port = xa_load(&ns->ports, id);
+	serial = port ? port->serial : 0;
+	rcu_read_unlock();
+	return serial;
+}
+
+/**
+ * phx_port_destroy() - destroy a port by its number
+ * @client: who asks
+ * @id: the number
+ *
+ * Return: 0, -EINVAL if there is none, -EPERM if it is another's.
+ */
+int phx_port_destroy(struct phx_client *client, u32 id)
+{
+	struct phx_port *port = phx_port_find(client->ns, id);
+	int err = 0;
+
+	if (!port)
+		return -EINVAL;
+	if (port->client == client)
+		phx_port_kill(port);
+	else
+		err = -EPERM;
+	phx_port_put(port);
+	return err;
+}
+
+/**
+ * phx_waiter_wake_locked() - end a receiver's wait
+ * @port: where it waits
+ * @waiter: the receiver
+ * @msg: what it gets, or NULL
+ * @err: why it gets nothing
+ *
+ * The waiter is on its thread's stack and gone once that sees @done. But that
+ * thread takes the lock before it leaves, so both live until we let go of it.
+ */
+void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
+			    struct phx_message *msg, int err)
+{
+	lockdep_assert_held(&port->client->srv.lock);
+	list_del_init(&waiter->node);
+	waiter->msg = msg;
+	waiter->err = err;
+	WRITE_ONCE(waiter->done, true);
+	wake_up_process(waiter->task);
+}
+
+static void release_waiters_locked(struct phx_port *port)
+{
+	struct phx_waiter *waiter, *next;
+
+	lockdep_assert_held(&port->client->srv.lock);
+	list_for_each_entry_safe(waiter, next, &port->waiters, node)
+		phx_waiter_wake_locked(port, waiter, NULL, -EINVAL);
+}
+
+/* Returns whether there are more. */
+static bool release_senders(struct phx_port *port)
+{
+	struct phx_message *msg, *next;
+	LIST_HEAD(released);
+	bool more;
+	int n = 0;
+
+	spin_lock(&port->client->srv.lock);
+	list_for_each_entry_safe(msg, next, &port->queue, node) {
+		if (n++ == PHX_KILL_BATCH)
+			break;
+		phx_message_reject_locked(msg, -EINVAL);
+		list_add(&msg->node, &released);
+	}
+	more = !list_empty(&port->queue);
+	spin_unlock(&port->client->srv.lock);
+
+	list_for_each_entry_safe(msg, next, &released, node)
+		phx_message_put(msg);
+	return more;
+}
+
+/**
+ * phx_port_kill() - end a port
+ * @port: the port, to which the caller has a reference
+ *
+ * Whoever waits at it, on either side, gets -EINVAL at once. Does nothing to a
+ * port that is dead already.
+ */
+void phx_port_kill(struct phx_port *port)
+{
+	struct phx_client *client = port->client;
+	bool dead;
+
+	spin_lock(&client->srv.lock);
+	dead = port->dead;
+	port->dead = true;
+	if (!dead) {
+		list_del_init(&port->node);
+		release_waiters_locked(port);
+	}
+	spin_unlock(&client->srv.lock);
+	if (dead)
+		return;
+
+	xa_erase(&client->ns->ports, port->id);
+	while (release_senders(port))
+		cond_resched();
+	phx_port_put(port);
+}

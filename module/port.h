@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A port: a number in a network namespace at which one client receives.
+ *
+ * It is alive from phx_port_create() until phx_port_kill(), which happens when
+ * it is destroyed or its client is shut down. Dead, it has no number, no queue
+ * and no waiters, but stays in memory for those who refer to it: messages that
+ * were received from it, and calls on their way.
+ *
+ * Looked up under RCU. All else is under its client's srv.lock.
+ */
+#ifndef PHX_PORT_H
+#define PHX_PORT_H
+
+#include "client.h"
+
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+
+struct phx_message;
+struct phx_ns;
+struct task_struct;
+
+/**
+ * struct phx_port - one port
+ * @refs: references: its number, every message sent to it, calls
+ * @rcu: to free it
+ * @client: who receives at it, referred to
+ * @id: its number
+ * @serial: its number among all ports ever, never used again
+ * @node: in client->srv.ports
+ * @dead: see above
+ * @queue: list of struct phx_message in the order they are to be received
+ * @waiters: list of struct phx_waiter, first come first served
+ *
+ * At most one of @queue and @waiters has entries.
+ */
+struct phx_port {
+	refcount_t refs;
+	struct rcu_head rcu;
+	struct phx_client *client;
+	u32 id;
+	u64 serial;
+	/* under client->srv.lock */
+	struct list_head node;
+	bool dead;
+	struct list_head queue;
+	struct list_head waiters;
+};
+
+/**
+ * struct phx_waiter - a receiver that waits, on its stack
+ * @node: in phx_port.waiters
+ * @task: the thread
+ * @msg: what it was given
+ * @err: or why it gets nothing
+ * @done: set last, when one of these is; the waiter is then off the list
+ */
+struct phx_waiter {
+	struct list_head node;
+	struct task_struct *task;
+	struct phx_message *msg;
+	int err;
+	bool done;
+};
+
+struct phx_port *phx_port_create(struct phx_client *client);
+struct phx_port *phx_port_find(struct phx_ns *ns, u32 id);
+u64 phx_port_serial(struct phx_ns *ns, u32 id);
+int phx_port_destroy(struct phx_client *client, u32 id);
+void phx_port_kill(struct phx_port *port);
+void phx_port_put(struct phx_port *port);
+void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
+			    struct phx_message *msg, int err);
+
+static inline struct phx_port *phx_port_ref(struct phx_port *port)
+{
+	refcount_inc(&port->refs);
+	return port;
+}
+
+#endif /* PHX_PORT_H */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "user.h"
+#include "stats.h"
+
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+static unsigned int max_ports = 65536;
+module_param(max_ports, uint, 0644);
+MODULE_PARM_DESC(max_ports, "Ports a user may have, 0 to 2^32-1 (default 65536)");
+
+static unsigned int max_names = 65536;
+module_param(max_names, uint, 0644);
+MODULE_PARM_DESC(max_names, "Names a user may have registered, 0 to 2^32-1 (default 65536)");
+
+static unsigned int max_messages = 65536;
+module_param(max_messages, uint, 0644);
+MODULE_PARM_DESC(max_messages,
+		 "Messages of a user that are not yet done with, 0 to 2^32-1 (default 65536)");
+
+static unsigned int max_pages = 262144;
+module_param(max_pages, uint, 0644);
+MODULE_PARM_DESC(max_pages,
+		 "Pages pinned or copied for the messages of a user, 0 to 2^32-1 (default 262144)");
+
+static const unsigned int *const limits[PHX_LIMIT_NR] = {
+	[PHX_LIMIT_PORTS]	= &max_ports,
+	[PHX_LIMIT_NAMES]	= &max_names,
+	[PHX_LIMIT_MESSAGES]	= &max_messages,
+	[PHX_LIMIT_PAGES]	= &max_pages,
+};
+
+static DEFINE_SPINLOCK(users_lock);
+static DEFINE_HASHTABLE(users, 6);
+
+static struct phx_user *user_find_locked(kuid_t uid)
+{
+	struct phx_user *user;
+
+	lockdep_assert_held(&users_lock);
+	hash_for_each_possible(users, user, node, __kuid_val(uid))
+		if (uid_eq(user->uid, uid))
+			return phx_user_ref(user);
+	return NULL;
+}
+
+/**
+ * phx_user_get() - find a user, or begin to account for it
+ * @uid: who
+ *
+ * Return: the user with a reference, NULL without memory.
+ */
+struct phx_user *phx_user_get(kuid_t uid)
+{
+	struct phx_user *user, *new;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	refcount_set(&new->refs, 1);
+	new->uid = uid;
+
+	spin_lock(&users_lock);
+	user = user_find_locked(uid);
+	if (!user) {
+		hash_add(users, &new->node, __kuid_val(uid));
+		phx_stat_inc(PHX_STAT_USERS_LIVE);
+		user = new;
+		new = NULL;
+	}
+	spin_unlock(&users_lock);
+
+	kfree(new);
+	return user;
+}
+
+/**
+ * phx_user_put() - let go of a user
+ * @user: the user
+ */
+void phx_user_put(struct phx_user *user)
+{
+	bool last;
+
+	if (refcount_dec_not_one(&user->refs))
+		return;
+	spin_lock(&users_lock);
+	last = refcount_dec_and_test(&user->refs);
+	if (last)
+		hash_del(&user->node);
+	spin_unlock(&users_lock);
+	if (!last)
+		return;
+	phx_stat_dec(PHX_STAT_USERS_LIVE);
+	kfree(user);
+}
+
+/**
+ * phx_user_charge() - charge a user, unless that breaks its limit
+ * @user: the user
+ * @what: kind
+ * @n: how many
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
+{
+	long used = atomic_long_add_return(n, &user->used[what]);
+
+	if (likely(used <= READ_ONCE(*limits[what])))
+		return 0;
+	if (capable(CAP_SYS_RESOURCE))
+		return 0;
+	atomic_long_sub(n, &user->used[what]);
+	return -EDQUOT;
+}
+
+/**
+ * phx_user_uncharge() - give back what was charged
+ * @user: the user
+ * @what: kind
+ * @n: how many
+ */
+void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n)
+{
+	atomic_long_sub(n, &user->used[what]);
+}

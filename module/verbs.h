@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The life of a message, a file for each verb: send.c, receive.c, respond.c.
+ */
+#ifndef PHX_VERBS_H
+#define PHX_VERBS_H
+
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+struct phx_client;
+struct phx_ioc_recv;
+struct phx_ioc_respond;
+struct phx_ioc_send;
+
+int phx_send(struct phx_client *client, struct phx_ioc_send *arg,
+	     struct phx_ioc_send __user *user, bool nonblock);
+int phx_receive(struct phx_client *client, struct phx_ioc_recv *arg,
+		struct phx_ioc_recv __user *user, bool nonblock);
+int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg);
+
+/**
+ * struct phx_deadline - when to stop waiting
+ * @at: the time, if there is one
+ * @limited: whether there is
+ */
+struct phx_deadline {
+	ktime_t at;
+	bool limited;
+};
+
+static inline struct phx_deadline phx_deadline(u64 timeout_ns)
+{
+	struct phx_deadline deadline = { .limited = timeout_ns };
+
+	timeout_ns = min_t(u64, timeout_ns, KTIME_MAX);
+	if (deadline.limited)
+		deadline.at = ktime_add_safe(ktime_get(), timeout_ns);
+	return deadline;
+}
+
+/* Sleep in the state that was set. Returns false when time is over. */
+static inline bool phx_sleep(const struct phx_deadline *deadline)
+{
+	ktime_t at = deadline->at;
+
+	if (deadline->limited)
+		return schedule_hrtimeout(&at, HRTIMER_MODE_ABS);
+	schedule();
+	return true;
+}
+
+/* What is left, for the next try after a signal: never 0, that is no limit. */
+static inline u64 phx_time_left(const struct phx_deadline *deadline)
+{
+	if (!deadline->limited)
+		return 0;
+	return max_t(s64, ktime_to_ns(ktime_sub(deadline->at, ktime_get())), 1);
+}
+
+#endif /* PHX_VERBS_H */

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "window.h"
+#include "client.h"
+#include "compat.h"
+#include "message.h"
+
+#include <linux/phxport.h>
+#include <linux/bitmap.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+static const struct vm_operations_struct window_ops;
+
+/* Where a window begins in its file. */
+static loff_t file_offset(enum phx_dir dir)
+{
+	return dir == PHX_IN ? PHX_WINDOW_INPUT : PHX_WINDOW_OUTPUT;
+}
+
+/**
+ * phx_windows_init() - begin without windows
+ * @client: the client
+ */
+void phx_windows_init(struct phx_client *client)
+{
+	enum phx_dir dir;
+
+	for (dir = 0; dir < PHX_DIR_NR; dir++) {
+		spin_lock_init(&client->win[dir].lock);
+		client->win[dir].lent = RB_ROOT;
+	}
+}
+
+static int window_file_release(struct inode *inode, struct file *file)
+{
+	phx_client_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations window_fops = {
+	.owner = THIS_MODULE,
+	.release = window_file_release,
+};
+
+/**
+ * phx_windows_open() - make the file that windows are mapped from
+ * @client: the client
+ *
+ * Return: 0 or a negative errno.
+ */
+int phx_windows_open(struct phx_client *client)
+{
+	struct file *file = phx_winfs_file(&window_fops, client);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	phx_client_ref(client);
+	client->win_file = file;
+	return 0;
+}
+
+/**
+ * phx_windows_close() - let go of that file; mappings may still have it
+ * @client: the client
+ */
+void phx_windows_close(struct phx_client *client)
+{
+	phx_winfs_put();
+	fput(client->win_file);
+}
+
+/**
+ * phx_windows_fini() - free what windows leave
+ * @client: the client
+ */
+void phx_windows_fini(struct phx_client *client)
+{
+	enum phx_dir dir;
+
+	for (dir = 0; dir < PHX_DIR_NR; dir++) {
+		WARN_ON_ONCE(!RB_EMPTY_ROOT(&client->win[dir].lent));
+		kvfree(client->win[dir].busy);
+	}
+}
+
+/*
+ * Nothing is mapped by faults: an access that gets here is to a place where
+ * nothing is lent, or no longer.
+ */
+static vm_fault_t window_fault(struct vm_fault *vmf)
+{
+	return VM_FAULT_SIGBUS;
+}
+
+static int window_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return -EINVAL;
+}
+
+static int window_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+/*
+ * The end of the mapping. If it ends with its address space, by exit or exec,
+ * the client's other side must learn of it even if somebody has the file open.
+ * A mapping that mremap() tried to make is not at the window's address.
+ */
+static void window_close(struct vm_area_struct *vma)
+{
+	struct phx_client *client = vma->vm_private_data;
+	enum phx_dir dir;
+
+	for (dir = 0; dir < PHX_DIR_NR; dir++) {
+		struct phx_window *win = &client->win[dir];
+
+		spin_lock(&win->lock);
+		if (win->addr == vma->vm_start)
+			win->addr = 0;
+		spin_unlock(&win->lock);
+	}
+	if (phx_client_abandoned(client))
+		phx_client_shutdown(client);
+}
+
+static const struct vm_operations_struct window_ops = {
+	.fault = window_fault,
+	.may_split = window_may_split,
+	.mremap = window_mremap,
+	.close = window_close,
+};
+
+static int window_check(const struct vm_area_struct *vma, enum phx_dir *dir)
+{
+	if (vma->vm_pgoff == PHX_WINDOW_INPUT >> PAGE_SHIFT)
+		*dir = PHX_IN;
+	else if (vma->vm_pgoff == PHX_WINDOW_OUTPUT >> PAGE_SHIFT)
+		*dir = PHX_OUT;
+	else
+		return -EINVAL;
+	if (!(vma->vm_flags & VM_SHARED) ||
+	    vma->vm_end - vma->vm_start > PHX_WINDOW_MAX)
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC ||
+	    (*dir == PHX_IN && vma->vm_flags & VM_WRITE))
+		return -EACCES;
+	return 0;
+}
+
+/* Returns what is to be freed without the lock. */
+static unsigned long *window_set_locked(struct phx_window *win,
+					struct vm_area_struct *vma,
+					unsigned long *busy)
+{
+	unsigned long *old = win->busy;
+
+	lockdep_assert_held(&win->lock);
+	if (win->addr || !RB_EMPTY_ROOT(&win->lent))
+		return busy;
+	win->addr = vma->vm_start;
+	win->nr = vma_pages(vma);
+	win->busy = busy;
+	return old;
+}
+
+/**
+ * phx_window_mmap() - map one of the windows
+ * @client: the client, of the current process
+ * @vma: the mapping
+ *
+ * Return: 0; -EINVAL wrong offset, size or kind of mapping; -EACCES wrong
+ * protection; -EBUSY there is one, or was and is not empty yet; -ENOMEM.
+ */
+int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma)
+{
+	unsigned long *busy, *unused;
+	struct phx_window *win;
+	enum phx_dir dir;
+	int err;
+
+	err = window_check(vma, &dir);
+	if (err)
+		return err;
+	win = &client->win[dir];
+	busy = kvcalloc(BITS_TO_LONGS(vma_pages(vma)), sizeof(*busy),
+			GFP_KERNEL_ACCOUNT);
+	if (!busy)
+		return -ENOMEM;
+	spin_lock(&win->lock);
+	unused = window_set_locked(win, vma, busy);
+	spin_unlock(&win->lock);
+	kvfree(unused);
+	if (unused == busy)
+		return -EBUSY;
+
+	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP,
+		     VM_MAYEXEC | (dir == PHX_IN ? VM_MAYWRITE : 0));
+	vma->vm_ops = &window_ops;
+	vma->vm_private_data = client;
+	vma_set_file(vma, client->win_file);
+	return 0;
+}
+
+static void tree_insert_locked(struct phx_window *win, struct phx_buffer *buf)
+{
+	struct rb_node **link = &win->lent.rb_node, *parent = NULL;
+
+	lockdep_assert_held(&win->lock);
+	while (*link) {
+		parent = *link;
+		if (buf->slot < rb_entry(parent, struct phx_buffer, node)->slot)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&buf->node, parent, link);
+	rb_insert_color(&buf->node, &win->lent);
+}
+
+/*
+ * The lowest place is taken: page tables are there already, and a search from
+ * the begin passes only over what is lent.
+ */
+static int slot_get(struct phx_window *win, struct phx_buffer *buf)
+{
+	unsigned long slot;
+	int err = 0;
+
+	spin_lock(&win->lock);
+	if (!win->addr || buf->nr > win->nr) {
+		err = -EMSGSIZE;
+		goto out_unlock;
+	}
+	slot = bitmap_find_next_zero_area(win->busy, win->nr, 0, buf->nr, 0);
+	if (slot + buf->nr > win->nr) {
+		err = -ENOBUFS;
+		goto out_unlock;
+	}
+	bitmap_set(win->busy, slot, buf->nr);
+	buf->slot = slot;
+	buf->at = win->addr + (slot << PAGE_SHIFT) + offset_in_page(buf->addr);
+	tree_insert_locked(win, buf);
+out_unlock:
+	spin_unlock(&win->lock);
+	return err;
+}
+
+static void slot_put(struct phx_window *win, struct phx_buffer *buf)
+{
+	spin_lock(&win->lock);
+	rb_erase(&buf->node, &win->lent);
+	bitmap_clear(win->busy, buf->slot, buf->nr);
+	spin_unlock(&win->lock);
+}
+
+/* What install_one() needs to know. */
+struct install {
+	struct vm_area_struct *vma;
+	const struct phx_buffer *buf;
+	unsigned int next;
+};
+
+static int install_one(pte_t *pte, unsigned long addr, void *data)
+{
+	struct install *in = data;
+	struct page *page = phx_buffer_shown_page(in->buf, in->next++);
+
+	set_pte_at(in->vma->vm_mm, addr, pte,
+		   pte_mkspecial(pfn_pte(page_to_pfn(page), in->vma->vm_page_prot)));
+	return 0;
+}
+
+/*
+ * The slot is ours and nothing maps in a window by itself, so the PTEs are
+ * empty. The mapping is looked up anew each time: its address is all we trust.
+ */
+static int install(struct phx_client *client, const struct phx_buffer *buf)
+{
+	unsigned long addr = buf->at & PAGE_MASK;
+	struct install in = { .buf = buf };
+	int err = -EFAULT;
+
+	if (mmap_read_lock_killable(client->mm))
+		return -EINTR;
+	in.vma = find_vma(client->mm, addr);
+	if (in.vma && in.vma->vm_start <= addr && in.vma->vm_ops == &window_ops &&
+	    in.vma->vm_private_data == client)
+		err = apply_to_page_range(client->mm, addr,
+					  (unsigned long)buf->nr << PAGE_SHIFT,
+					  install_one, &in);
+	mmap_read_unlock(client->mm);
+	return err;
+}
+
+/**
+ * phx_window_lend() - show a buffer's pages to the current process
+ * @client: the receiver
+ * @buf: the buffer, its edges made
+ *
+ * Return: 0; -EMSGSIZE if it could never fit, -ENOBUFS if it does not now,
+ * -ENOMEM, -EINTR when killed, -EFAULT when the window went away.
+ */
+int phx_window_lend(struct phx_client *client, struct phx_buffer *buf)
+{
+	int err;
+
+	err = slot_get(&client->win[buf->dir], buf);
+	if (err)
+		return err;
+	err = install(client, buf);
+	if (err)
+		phx_window_revoke(client, buf);
+	return err;
+}
+
+/**
+ * phx_window_revoke() - take a buffer's pages out of the window
+ * @client: the receiver, in any process
+ * @buf: the buffer
+ *
+ * When this returns no CPU can reach them any more through the window.
+ */
+void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf)
+{
+	unmap_mapping_range(client->win_file->f_mapping,
+			    file_offset(buf->dir) + ((loff_t)buf->slot << PAGE_SHIFT),
+			    (loff_t)buf->nr << PAGE_SHIFT, 1);
+	slot_put(&client->win[buf->dir], buf);
+}
+
+static struct phx_buffer *tree_find_locked(const struct phx_window *win,
+					   unsigned long slot)
+{
+	struct rb_node *node = win->lent.rb_node;
+
+	lockdep_assert_held(&win->lock);
+	while (node) {
+		struct phx_buffer *buf = rb_entry(node, struct phx_buffer, node);
+
+		if (slot < buf->slot)
+			node = node->rb_left;
+		else if (slot >= buf->slot + buf->nr)
+			node = node->rb_right;
+		else
+			return buf;
+	}
+	return NULL;
+}
+
+/**
+ * phx_window_find() - which lent buffer has this range?
+ * @client: the receiver it is lent to
+ * @addr: begin of the range
+ * @len: bytes, not 0
+ * @msg: out: the message of the buffer, with a reference
+ *
+ * Return: the buffer that has all of it, or NULL.
+ */
+struct phx_buffer *phx_window_find(struct phx_client *client, unsigned long addr,
+				   size_t len, struct phx_message **msg)
+{
+	struct phx_buffer *buf = NULL;
+	enum phx_dir dir;
+
+	for (dir = 0; dir < PHX_DIR_NR && !buf; dir++) {
+		struct phx_window *win = &client->win[dir];
+		unsigned long begin = READ_ONCE(win->addr);
+
+		if (!begin || addr < begin || addr - begin >= PHX_WINDOW_MAX)
+			continue;
+		spin_lock(&win->lock);
+		if (win->addr == begin)
+			buf = tree_find_locked(win, (addr - begin) >> PAGE_SHIFT);
+		/* A message leaves the tree before it is freed. */
+		if (buf && addr >= buf->at && addr + len <= buf->at + buf->len)
+			*msg = phx_message_ref(phx_buffer_message(buf));
+		else
+			buf = NULL;
+		spin_unlock(&win->lock);
+	}
+	return buf;
+}

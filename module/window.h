@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A window: a mapping in a receiver's address space where pages that are lent
+ * to it appear. There are two, because what may be written is a matter of the
+ * mapping, not of the page: a shared writable mapping of bare page frames would
+ * make a read-only PTE writable on the first write.
+ *
+ * The mapping is made once and never split, moved, grown or inherited, so that
+ * lending neither makes nor ends a mapping. It is mapped from a file of its
+ * own (winfs.c) with an inode for each client: taking pages away goes by file
+ * offset, through unmap_mapping_range(), which finds the mapping in whatever
+ * state it is, from whatever process, without that mapping's mmap_lock. That
+ * file holds the client; the mapping does not hold the device's file.
+ *
+ * PTEs are special: the kernel takes no reference and keeps no count for them,
+ * and nobody can pin what is behind them. It is the message that keeps the
+ * pages, and it lets go of them only after they are out of the window and out
+ * of all TLBs.
+ *
+ * @lock covers all members. Slots are page indices, the same in the window and,
+ * from the window's begin, in its file.
+ */
+#ifndef PHX_WINDOW_H
+#define PHX_WINDOW_H
+
+#include "buffer.h"
+
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+
+struct file;
+struct phx_client;
+struct phx_message;
+struct vm_area_struct;
+
+/**
+ * struct phx_window - one window of a client
+ * @lock: a spinlock
+ * @addr: where it is mapped, 0 if it is not
+ * @nr: pages it has, or had before it was unmapped
+ * @busy: bit per slot
+ * @lent: tree of the struct phx_buffer that are in it, by their first slot
+ */
+struct phx_window {
+	spinlock_t lock;
+	unsigned long addr;
+	unsigned long nr;
+	unsigned long *busy;
+	struct rb_root lent;
+};
+
+void phx_windows_init(struct phx_client *client);
+int phx_windows_open(struct phx_client *client);
+void phx_windows_close(struct phx_client *client);
+void phx_windows_fini(struct phx_client *client);
+int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma);
+
+int phx_window_lend(struct phx_client *client, struct phx_buffer *buf);
+void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf);
+struct phx_buffer *phx_window_find(struct phx_client *client, unsigned long addr,
+				   size_t len, struct phx_message **msg);
+
+/* winfs.c */
+struct file *phx_winfs_file(const struct file_operations *fops, void *data);
+void phx_winfs_put(void);
+
+#endif /* PHX_WINDOW_H */
