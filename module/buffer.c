@@ -21,6 +21,9 @@
  */
 static const bool always_bounce = IS_ENABLED(CONFIG_PAGE_TABLE_CHECK);
 
+/* Pages are pinned with interrupts off, as long as that goes fast. */
+#define PIN_BATCH	256U
+
 /* The part of page @i that belongs to the buffer. */
 static size_t part_of_page(const struct phx_buffer *buf, unsigned int i,
 			   size_t *offset)
@@ -88,13 +91,15 @@ static int pin(struct phx_buffer *buf)
 	int n;
 
 	do {
-		n = pin_user_pages_fast(start + got * PAGE_SIZE, buf->nr - got,
+		n = pin_user_pages_fast(start + got * PAGE_SIZE,
+					min(buf->nr - got, PIN_BATCH),
 					flags, buf->pages + got);
 		if (n > 0) {
 			phx_stat_add(PHX_STAT_PAGES_PINNED, n);
 			phx_stat_add(PHX_STAT_PAGES_PINNED_LIVE, n);
 			got += n;
 		}
+		cond_resched();
 	} while (n > 0 && got < buf->nr);
 
 	if (got == buf->nr && (!write || may_be_dirtied(buf->pages, got)))
@@ -116,7 +121,8 @@ static int prepare_pinned(struct phx_message *msg, struct phx_buffer *buf)
 	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
 	if (err)
 		goto err_array;
-	err = pin(buf);
+	/* Migration that fails looks like a want of memory, but is none. */
+	err = pin(buf) ? -EFAULT : 0;
 	if (err)
 		goto err_uncharge;
 	buf->source = PHX_SRC_PINNED;
@@ -165,14 +171,27 @@ static int alloc_shadows(struct phx_buffer *buf)
 	return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 }
 
+static int fault_in(const struct phx_buffer *buf)
+{
+	void __user *addr = (void __user *)buf->addr;
+	size_t missing;
+
+	if (buf->dir == PHX_OUT)
+		missing = fault_in_safe_writeable(addr, buf->len);
+	else
+		missing = fault_in_readable(addr, buf->len);
+	return missing ? -EFAULT : 0;
+}
+
 /* The output's contents are taken too: what is not written must come back. */
 static int prepare_bounced(struct phx_message *msg, struct phx_buffer *buf)
 {
 	int err;
 
-	if (buf->dir == PHX_OUT &&
-	    fault_in_safe_writeable((void __user *)buf->addr, buf->len))
-		return -EFAULT;
+	/* Before memory is taken for what can't be read or written anyway. */
+	err = fault_in(buf);
+	if (err)
+		return err;
 	err = get_page_array(buf);
 	if (err)
 		return err;
@@ -205,54 +224,37 @@ err_array:
  */
 static int prepare_borrowed(struct phx_buffer *buf, struct phx_client *sender)
 {
-	struct phx_message *lender;
 	struct phx_buffer *from;
 	unsigned int first, i;
 	int err;
 
-	from = phx_window_find(sender, buf->addr, buf->len, &lender);
-	if (!from)
-		return -ENOENT;
-	err = -EFAULT;
-	if (from->dir == PHX_IN && buf->dir == PHX_OUT)
-		goto err_put;
 	err = get_page_array(buf);
 	if (err)
-		goto err_put;
-	err = -ENOENT;
-	if (!phx_message_borrow(lender))
-		goto err_array;
-
+		return err;
+	from = phx_window_borrow(sender, buf->addr, buf->len, &buf->lender);
+	if (!from) {
+		put_page_array(buf);
+		return -ENOENT;
+	}
 	/* The loan keeps the pages in @from until it is given back. */
+	buf->source = PHX_SRC_BORROWED;
+	if (from->dir == PHX_IN && buf->dir == PHX_OUT)
+		return -EFAULT;
 	first = (buf->addr >> PAGE_SHIFT) - (from->at >> PAGE_SHIFT);
 	for (i = 0; i < buf->nr; i++)
 		buf->pages[i] = phx_buffer_shown_page(from, first + i);
-	buf->lender = lender;
-	buf->source = PHX_SRC_BORROWED;
 	phx_stat_inc(PHX_STAT_BUFFERS_RELENT);
 	return 0;
-
-err_array:
-	put_page_array(buf);
-err_put:
-	phx_message_put(lender);
-	return err;
 }
 
 /* Nothing to keep; only see that an error is the sender's and comes now. */
 static int prepare_direct(struct phx_buffer *buf)
 {
-	void __user *addr = (void __user *)buf->addr;
-	size_t missing;
+	int err = fault_in(buf);
 
-	if (buf->dir == PHX_OUT)
-		missing = fault_in_safe_writeable(addr, buf->len);
-	else
-		missing = fault_in_readable(addr, buf->len);
-	if (missing)
-		return -EFAULT;
-	buf->source = PHX_SRC_DIRECT;
-	return 0;
+	if (!err)
+		buf->source = PHX_SRC_DIRECT;
+	return err;
 }
 
 static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
@@ -384,6 +386,7 @@ int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from)
 		unsigned long left;
 
 		left = copy_from_user(page + offset, (void __user *)from, n);
+		flush_dcache_page(buf->pages[i]);
 		kunmap_local(page);
 		if (left)
 			return -EFAULT;
@@ -399,6 +402,7 @@ static void copy_part(struct page *to, struct page *from, size_t offset, size_t 
 	void *src = kmap_local_page(from);
 
 	memcpy(dst + offset, src + offset, n);
+	flush_dcache_page(to);
 	kunmap_local(src);
 	kunmap_local(dst);
 }

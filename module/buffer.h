@@ -86,6 +86,14 @@ struct phx_buffer {
 int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 		       struct phx_client *sender, bool bounce);
 void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user);
+/* Pages that are charged to a user for it. */
+static inline long phx_buffer_charged(const struct phx_buffer *buf)
+{
+	bool ours = buf->source == PHX_SRC_PINNED || buf->source == PHX_SRC_BOUNCED;
+
+	return ours ? buf->nr : 0;
+}
+
 int phx_buffer_write_back(const struct phx_buffer *buf);
 
 int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to);

@@ -12,6 +12,7 @@
 #include <linux/file.h>
 #include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
+#include <linux/poll.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -64,6 +65,7 @@ struct phx_client *phx_client_create(void)
 	INIT_LIST_HEAD(&client->names);
 	spin_lock_init(&client->srv.lock);
 	INIT_LIST_HEAD(&client->srv.ports);
+	INIT_LIST_HEAD(&client->srv.stalled);
 	init_waitqueue_head(&client->srv.poll);
 	phx_held_init(&client->srv.held);
 	phx_windows_init(client);
@@ -150,6 +152,7 @@ void phx_client_shutdown(struct phx_client *client)
 	spin_unlock(&client->srv.lock);
 	if (closed)
 		return;
+	wake_up_interruptible_poll(&client->srv.poll, EPOLLHUP);
 
 	drop_ports(client);
 	phx_names_drop(client);

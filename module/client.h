@@ -22,8 +22,9 @@
  *
  *	mmap_lock > phx_ns.names_lock
  *	mmap_lock > the windows' i_mmap_rwsem
- *	client->srv.lock > client->srv.poll, scheduler's locks
- *	client->win[].lock
+ *	client->win[].lock > client->srv.lock > client->srv.poll, scheduler's
+ *
+ * The last two lines' locks may be held at one time only for the same client.
  *
  * A client is freed with its last reference: the file has one, each port one,
  * and the file behind its windows one.
@@ -60,7 +61,10 @@ struct pid_namespace;
  * @srv.lock: see above
  * @srv.closed: it was shut down: no port can be added, no message held
  * @srv.ports: list of struct phx_port
- * @srv.queued: messages queued at all its ports
+ * @srv.queued: messages queued at all its ports, but for those stalled
+ * @srv.stalled: list of struct phx_message that wait for room in a window
+ * @srv.lent: messages held that take room in a window
+ * @srv.freed: how often such a message was answered
  * @srv.held: messages received and not responded to
  * @srv.poll: those who poll for messages
  * @win: windows, indexed by enum phx_dir
@@ -77,10 +81,13 @@ struct phx_client {
 	struct pid_namespace *pid_ns;
 	struct list_head names;
 	struct {
-		spinlock_t lock;
+		spinlock_t lock; /* all of srv, see above */
 		bool closed;
 		struct list_head ports;
 		unsigned long queued;
+		struct list_head stalled;
+		unsigned long lent;
+		unsigned long freed;
 		struct phx_held held;
 		wait_queue_head_t poll;
 	} srv;

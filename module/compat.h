@@ -13,6 +13,10 @@
 #error "phxport needs Linux 6.1 or later; it is tested with 6.1 and 6.12"
 #endif
 
+#ifndef CONFIG_ARCH_HAS_PTE_SPECIAL
+#error "phxport needs an architecture with special page table entries"
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 /* bc292ab00f6c ("mm: introduce vma->vm_flags wrapper functions") */
 static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,

@@ -17,7 +17,7 @@
 #include <linux/nospec.h>
 #include <linux/phxport.h>
 #include <linux/poll.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 /* The layout is a promise, and Phoenix-RTOS' own in struct phx_msg. */
@@ -160,6 +160,9 @@ static int ioctl_respond_recv(struct call *call)
 	bool answered = arg->rid != PHX_RID_NONE;
 	int err;
 
+	err = phx_receive_check(arg);
+	if (err)
+		return err;
 	if (answered) {
 		err = phx_respond(call->client, &answer);
 		if (err && err != -ESRCH)
@@ -224,8 +227,12 @@ static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
 	if (nr >= ARRAY_SIZE(ops) || cmd != _IO(PHX_IOC_MAGIC, nr))
 		return -ENOTTY;
 	op = &ops[array_index_nospec(nr, ARRAY_SIZE(ops))];
-	if (!op->anybody && current->mm != call.client->mm)
+	if (!op->anybody && current->mm != call.client->mm) {
+		/* A program that was begun with the file finds out here. */
+		if (phx_client_abandoned(call.client))
+			phx_client_shutdown(call.client);
 		return -EBADFD;
+	}
 	if (get_user(call.size, (u32 __user *)call.user))
 		return -EFAULT;
 	if (call.size < op->min_size)
@@ -241,6 +248,8 @@ static __poll_t phx_poll(struct file *file, poll_table *wait)
 	struct phx_client *client = file->private_data;
 
 	poll_wait(file, &client->srv.poll, wait);
+	if (READ_ONCE(client->srv.closed))
+		return EPOLLHUP;
 	return READ_ONCE(client->srv.queued) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -264,15 +273,25 @@ static int phx_open(struct inode *inode, struct file *file)
 }
 
 /*
- * A descriptor is closed. If the client's own process closes it after its
- * address space is gone, it ends or has begun another program. That ends the
- * client, whoever else has the file.
+ * Has the current process begun another program, or is its last thread on its
+ * way out? A single thread may have descriptors of its own to close.
+ */
+static bool left_address_space(const struct phx_client *client)
+{
+	if (current->mm)
+		return current->mm != client->mm;
+	return !atomic_read(&current->signal->live);
+}
+
+/*
+ * A descriptor is closed. If the client's own process does that at its end, or
+ * at the end of its program, that ends the client, whoever else has the file.
  */
 static int phx_flush(struct file *file, fl_owner_t id)
 {
 	struct phx_client *client = file->private_data;
 
-	if (task_tgid(current) == client->tgid && current->mm != client->mm)
+	if (task_tgid(current) == client->tgid && left_address_space(client))
 		phx_client_shutdown(client);
 	return 0;
 }

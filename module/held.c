@@ -54,8 +54,6 @@ static struct phx_held_slot *use_larger_locked(struct phx_held *held,
 	struct phx_held_slot *old = held->slots;
 	u32 i, nr = 1U << bits, old_nr = nr_slots(held);
 
-	for (i = 0; i < nr; i++)
-		slots[i].rid = -1;
 	for (i = 0; i < old_nr; i++)
 		if (old[i].rid >= 0)
 			slots[old[i].rid & (nr - 1)] = old[i];
@@ -76,6 +74,7 @@ static int grow(struct phx_client *client)
 	struct phx_held *held = &client->srv.held;
 	struct phx_held_slot *slots, *unused;
 	unsigned int bits;
+	u32 i;
 
 	spin_lock(&client->srv.lock);
 	bits = held->slots ? held->bits + 1 : MIN_SLOT_BITS;
@@ -85,6 +84,8 @@ static int grow(struct phx_client *client)
 	slots = kvcalloc(1U << bits, sizeof(*slots), GFP_KERNEL_ACCOUNT);
 	if (!slots)
 		return -ENOMEM;
+	for (i = 0; i < 1U << bits; i++)
+		slots[i].rid = -1;
 
 	spin_lock(&client->srv.lock);
 	unused = slots;
@@ -133,12 +134,20 @@ int phx_held_reserve(struct phx_client *client)
 	}
 }
 
+static bool is_last_rid(const struct phx_held *held, int rid)
+{
+	u32 generations = 1U << (RID_BITS - held->bits);
+
+	return rid >> held->bits == ((held->generation - 1) & (generations - 1));
+}
+
 /**
  * phx_held_unreserve() - end the life of a rid
  * @client: the client
  * @rid: reserved
+ * @unseen: no message had it
  */
-void phx_held_unreserve(struct phx_client *client, int rid)
+void phx_held_unreserve(struct phx_client *client, int rid, bool unseen)
 {
 	struct phx_held *held = &client->srv.held;
 	struct phx_held_slot *slot;
@@ -146,6 +155,9 @@ void phx_held_unreserve(struct phx_client *client, int rid)
 	spin_lock(&client->srv.lock);
 	slot = slot_of(held, rid);
 	if (!WARN_ON_ONCE(!slot || slot->msg)) {
+		/* One that nobody saw need not be used up. */
+		if (unseen && is_last_rid(held, rid))
+			held->generation--;
 		slot->rid = -1;
 		slot->next = held->free;
 		held->free = slot - held->slots;
@@ -171,7 +183,7 @@ bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *ms
 	slot = slot_of(&client->srv.held, rid);
 	if (!closed && !WARN_ON_ONCE(!slot)) {
 		slot->msg = msg;
-		msg->held = true;
+		phx_message_held_locked(msg);
 	}
 	spin_unlock(&client->srv.lock);
 	return !closed;
@@ -214,14 +226,14 @@ struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from)
 	struct phx_held *held = &client->srv.held;
 	struct phx_message *msg = NULL;
 
-	spin_lock(&client->srv.lock);
-	for (; !msg && *from < nr_slots(held); ++*from) {
+	while (!msg && *from < nr_slots(held)) {
+		spin_lock(&client->srv.lock);
 		msg = held->slots[*from].msg;
-		if (!msg)
-			continue;
 		held->slots[*from].msg = NULL;
-		msg->held = false;
+		if (msg)
+			msg->held = false;
+		spin_unlock(&client->srv.lock);
+		++*from;
 	}
-	spin_unlock(&client->srv.lock);
 	return msg;
 }

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "netns.h"
 #include "stats.h"
+#include "user.h"
 
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -13,6 +14,7 @@ static int __init phx_init(void)
 {
 	int err;
 
+	phx_users_init();
 	err = phx_message_cache_init();
 	if (err)
 		return err;

@@ -124,7 +124,10 @@ static void dequeue_locked(struct phx_message *msg)
 {
 	lockdep_assert_held(&server(msg)->srv.lock);
 	list_del_init(&msg->node);
-	server(msg)->srv.queued--;
+	if (msg->stalled)
+		msg->stalled = false;
+	else
+		server(msg)->srv.queued--;
 }
 
 /*
@@ -170,6 +173,24 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 	return err;
 }
 
+/*
+ * An orphan lasts as long as the server likes. If that were at the expense of
+ * the sender, a server could use up the limits of users who are done with it.
+ */
+static void charge_server_locked(struct phx_message *msg)
+{
+	struct phx_user *user = server(msg)->user;
+	long pages = phx_buffer_charged(&msg->buf[PHX_IN]) +
+		     phx_buffer_charged(&msg->buf[PHX_OUT]);
+
+	lockdep_assert_held(&server(msg)->srv.lock);
+	phx_user_move(msg->user, user, PHX_LIMIT_MESSAGES, 1);
+	phx_user_move(msg->user, user, PHX_LIMIT_PAGES, pages);
+	msg->user = phx_user_ref(user);
+	mm_unaccount_pinned_pages(&msg->pin);
+	memset(&msg->pin, 0, sizeof(msg->pin));
+}
+
 /**
  * phx_message_leave() - the sender wants to go
  * @msg: its message
@@ -183,6 +204,7 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 {
 	struct phx_client *client = server(msg);
+	struct phx_user *user = msg->user;
 	enum phx_left left = PHX_STAYS;
 
 	spin_lock(&client->srv.lock);
@@ -192,6 +214,7 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 	} else if (msg->state == PHX_TAKEN && taken_too) {
 		WRITE_ONCE(msg->state, PHX_ORPHAN);
 		msg->sender = NULL;
+		charge_server_locked(msg);
 		left = PHX_ORPHANED;
 	}
 	spin_unlock(&client->srv.lock);
@@ -201,6 +224,7 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 		phx_message_put(msg);
 	} else if (left == PHX_ORPHANED) {
 		phx_stat_inc(PHX_STAT_MESSAGES_ORPHANED);
+		phx_user_put(user);
 	}
 	return left;
 }
@@ -251,11 +275,86 @@ void phx_message_requeue(struct phx_message *msg)
 }
 
 /**
+ * phx_message_stall() - there is no room for a message now
+ * @msg: the message, placed nowhere; the receiver's reference goes with it
+ * @freed: client->srv.freed as it was before it was tried
+ */
+void phx_message_stall(struct phx_message *msg, unsigned long freed)
+{
+	struct phx_port *port = msg->port;
+	struct phx_client *client = port->client;
+	bool stalls;
+
+	spin_lock(&client->srv.lock);
+	stalls = !port->dead && msg->state == PHX_TAKEN &&
+		 client->srv.lent && client->srv.freed == freed;
+	if (stalls) {
+		WRITE_ONCE(msg->state, PHX_QUEUED);
+		msg->stalled = true;
+		list_add_tail(&msg->node, &client->srv.stalled);
+		wake_up_process(msg->sender);
+	}
+	spin_unlock(&client->srv.lock);
+	if (!stalls)
+		phx_message_requeue(msg);
+}
+
+/**
+ * phx_messages_unstall_locked() - put a dying port's messages in its queue
+ * @client: the port's
+ * @port: the port
+ */
+void phx_messages_unstall_locked(struct phx_client *client, struct phx_port *port)
+{
+	struct phx_message *msg, *next;
+
+	lockdep_assert_held(&client->srv.lock);
+	list_for_each_entry_safe(msg, next, &client->srv.stalled, node) {
+		if (msg->port != port)
+			continue;
+		msg->stalled = false;
+		list_move_tail(&msg->node, &port->queue);
+		client->srv.queued++;
+	}
+}
+
+static void retry_stalled_locked(struct phx_client *client)
+{
+	struct phx_message *msg;
+
+	lockdep_assert_held(&client->srv.lock);
+	msg = list_first_entry_or_null(&client->srv.stalled, struct phx_message, node);
+	if (!msg)
+		return;
+	msg->stalled = false;
+	list_del_init(&msg->node);
+	deliver_locked(msg, true);
+}
+
+/**
+ * phx_message_held_locked() - a message is in the receiver's table now
+ * @msg: the message
+ */
+void phx_message_held_locked(struct phx_message *msg)
+{
+	struct phx_client *client = server(msg);
+
+	lockdep_assert_held(&client->srv.lock);
+	msg->held = true;
+	if (msg->lent || (msg->buf[PHX_IN].class != PHX_CLASS_LEND &&
+			  msg->buf[PHX_OUT].class != PHX_CLASS_LEND))
+		return;
+	msg->lent = true;
+	client->srv.lent++;
+	/* There may be room for more. */
+	retry_stalled_locked(client);
+}
+
+/**
  * phx_message_borrow() - lend on the buffers of a message that is held
- * @lender: the message, to which the caller has a reference
+ * @lender: the message, which the caller sees in a window
  *
- * Return: whether it is still held; if so it has one more loan and keeps the
- * reference.
+ * Return: whether it is held; if so it has one more loan and reference.
  */
 bool phx_message_borrow(struct phx_message *lender)
 {
@@ -264,8 +363,10 @@ bool phx_message_borrow(struct phx_message *lender)
 
 	spin_lock(&client->srv.lock);
 	held = lender->held;
-	if (held)
+	if (held) {
 		lender->loans++;
+		phx_message_ref(lender);
+	}
 	spin_unlock(&client->srv.lock);
 	return held;
 }
@@ -332,6 +433,7 @@ static void finish_all(struct list_head *ready)
 	while ((msg = list_first_entry_or_null(ready, struct phx_message, node))) {
 		list_del_init(&msg->node);
 		finish_one(msg, ready);
+		cond_resched();
 	}
 }
 
@@ -351,6 +453,11 @@ void phx_message_answer(struct phx_message *msg, int result)
 	msg->answered = true;
 	if (!msg->loans)
 		list_add(&msg->node, &ready);
+	if (msg->lent) {
+		client->srv.lent--;
+		client->srv.freed++;
+	}
+	retry_stalled_locked(client);
 	spin_unlock(&client->srv.lock);
 	finish_all(&ready);
 }

@@ -13,13 +13,19 @@
  *	          (freed) <'                    PHX_ORPHAN -- answer --> (freed)
  *	                   '------------------ reject -----------------------'
  *
- *  PHX_QUEUED	on its port's queue. The sender sleeps interruptibly and may
- *		withdraw it.
+ *  PHX_QUEUED	on its port's queue, or stalled: on its server's list of messages
+ *		for which there was no room in the window. The sender sleeps
+ *		interruptibly and may withdraw it.
  *  PHX_TAKEN	with a receiver: being placed in its memory, then in its table of
  *		held messages, then being answered. The sender only minds fatal
  *		signals and its timeout.
  *  PHX_ORPHAN	the same, with nobody to answer to.
  *  PHX_DONE	over; the sender wakes up and owns the message alone.
+ *
+ * A stalled message lets others pass, so that one that needs much room can't keep
+ * a server from all others that are small. It is tried again when a message was
+ * answered, one at a time. It stalls only while a message is held that takes
+ * room, so that there will be one.
  *
  * A server may send on what was lent to it. Then the second message borrows the
  * pages of the first, which counts it as a loan. However the first message is
@@ -66,7 +72,8 @@ enum phx_left {
  * struct phx_message - one message
  * @refs: references
  * @port: where it was sent to, referred to
- * @user: who is charged for it, referred to
+ * @user: who is charged for it, referred to; of an orphan that is the server's,
+ *	  who decides how long it lasts
  * @flags: PHX_SEND_* of the call
  * @i_off: offset of an inline input in the raw area
  * @o_off: offset of an inline output in the raw area
@@ -76,7 +83,9 @@ enum phx_left {
  * @node: in the port's queue, or in a list of messages to finish
  * @sender: who sleeps for it; NULL once it is orphaned
  * @state: see above
+ * @stalled: it is not in the port's queue but in client->srv.stalled
  * @held: it is in the receiver's table, so that it can be answered and lent on
+ * @lent: it was held and has buffers in a window
  * @answered: there is a response; only loans keep it from its end
  * @loans: messages that borrow its buffers
  * @result: what send() returns: 0 or a negative errno
@@ -95,7 +104,9 @@ struct phx_message {
 	struct list_head node;
 	struct task_struct *sender;
 	enum phx_state state;
+	bool stalled;
 	bool held;
+	bool lent;
 	bool answered;
 	unsigned int loans;
 	int result;
@@ -112,6 +123,9 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too);
 void phx_message_take_locked(struct phx_message *msg);
 void phx_message_reject_locked(struct phx_message *msg, int err);
 void phx_message_requeue(struct phx_message *msg);
+void phx_message_stall(struct phx_message *msg, unsigned long freed);
+void phx_messages_unstall_locked(struct phx_client *client, struct phx_port *port);
+void phx_message_held_locked(struct phx_message *msg);
 void phx_message_answer(struct phx_message *msg, int result);
 bool phx_message_borrow(struct phx_message *lender);
 

@@ -26,7 +26,7 @@ struct net;
 struct phx_ns {
 	struct xarray ports;
 	u32 last_port;
-	struct mutex names_lock;
+	struct mutex names_lock; /* changes of names */
 	struct rhashtable names;
 };
 

@@ -167,12 +167,14 @@ int phx_port_destroy(struct phx_client *client, u32 id)
 void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err)
 {
+	struct task_struct *task = waiter->task;
+
 	lockdep_assert_held(&port->client->srv.lock);
 	list_del_init(&waiter->node);
 	waiter->msg = msg;
 	waiter->err = err;
 	WRITE_ONCE(waiter->done, true);
-	wake_up_process(waiter->task);
+	wake_up_process(task);
 }
 
 static void release_waiters_locked(struct phx_port *port)
@@ -225,6 +227,7 @@ void phx_port_kill(struct phx_port *port)
 	if (!dead) {
 		list_del_init(&port->node);
 		release_waiters_locked(port);
+		phx_messages_unstall_locked(client, port);
 	}
 	spin_unlock(&client->srv.lock);
 	if (dead)

@@ -21,10 +21,10 @@ static bool take_or_queue(struct phx_port *port, struct phx_waiter *waiter,
 			  bool nonblock)
 {
 	struct phx_message *msg;
+	bool done = true;
 
 	spin_lock(&port->client->srv.lock);
 	msg = list_first_entry_or_null(&port->queue, struct phx_message, node);
-	waiter->done = true;
 	if (port->dead) {
 		waiter->err = -EINVAL;
 	} else if (msg) {
@@ -33,11 +33,11 @@ static bool take_or_queue(struct phx_port *port, struct phx_waiter *waiter,
 	} else if (nonblock) {
 		waiter->err = -EAGAIN;
 	} else {
-		waiter->done = false;
 		list_add_tail(&waiter->node, &port->waiters);
+		done = false;
 	}
 	spin_unlock(&port->client->srv.lock);
-	return waiter->done;
+	return done;
 }
 
 static int sleep_until_done(const struct phx_waiter *waiter,
@@ -109,13 +109,18 @@ static void describe(const struct phx_message *msg, struct phx_ioc_recv *arg,
 }
 
 /*
- * Returns 0 when the receiver has it, 1 when the message is over because of
- * its sender or the end of the client, an error when it is back in the queue.
+ * Returns 0 when the receiver has it; 1 when it is to look at the next, because
+ * this one is over, by fault of its sender or the end of the client, or has to
+ * wait for room in the window; an error when it is back in the queue.
  */
 static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 		   struct phx_ioc_recv *arg, struct phx_ioc_recv __user *user)
 {
-	struct phx_copy_space space = { .at = arg->buf, .left = arg->buf_size };
+	struct phx_copy_space space = {
+		.at = arg->buf,
+		.left = arg->buf ? arg->buf_size : 0,
+	};
+	unsigned long freed = READ_ONCE(client->srv.freed);
 	int err;
 
 	/* A receiver that is killed leaves it for others, unseen. */
@@ -125,6 +130,10 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 		err = phx_place(msg, client, space);
 	if (err == -EMSGSIZE) {
 		phx_message_answer(msg, err);
+		return 1;
+	}
+	if (err == -ENOBUFS) {
+		phx_message_stall(msg, freed);
 		return 1;
 	}
 	if (err)
@@ -141,7 +150,7 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 		return 0;
 
 	phx_displace(msg, client);
-	phx_message_answer(msg, -EINVAL);
+	phx_message_answer(msg, -EPIPE);
 	return 1;
 
 out_displace:
@@ -168,17 +177,35 @@ static int receive(struct phx_client *client, struct phx_port *port,
 		err = PTR_ERR_OR_ZERO(msg);
 		if (!err)
 			err = deliver(client, msg, rid, arg, user);
+		cond_resched();
 	} while (err > 0);
 	if (!err)
 		return 0;
 
-	phx_held_unreserve(client, rid);
+	phx_held_unreserve(client, rid, true);
 	if (err == -ERESTARTNOHAND && deadline.limited) {
 		rest = phx_time_left(&deadline);
 		if (copy_to_user(&user->timeout_ns, &rest, sizeof(rest)))
 			err = -EFAULT;
 	}
 	return err;
+}
+
+/**
+ * phx_receive_check() - is a call what it may be?
+ * @arg: the call
+ *
+ * Return: 0 or a negative errno.
+ */
+int phx_receive_check(const struct phx_ioc_recv *arg)
+{
+	if (arg->flags & ~PHX_RECV_NONBLOCK || arg->__reserved)
+		return -EINVAL;
+	if (arg->buf != (unsigned long)arg->buf ||
+	    arg->buf_size != (size_t)arg->buf_size ||
+	    !access_ok((void __user *)(unsigned long)arg->buf, arg->buf_size))
+		return -EFAULT;
+	return 0;
 }
 
 /**
@@ -196,11 +223,9 @@ int phx_receive(struct phx_client *client, struct phx_ioc_recv *arg,
 	struct phx_port *port;
 	int err;
 
-	if (arg->flags & ~PHX_RECV_NONBLOCK || arg->__reserved)
-		return -EINVAL;
-	if (arg->buf != (unsigned long)arg->buf ||
-	    !access_ok((void __user *)(unsigned long)arg->buf, arg->buf_size))
-		return -EFAULT;
+	err = phx_receive_check(arg);
+	if (err)
+		return err;
 	port = phx_port_find(client->ns, arg->port);
 	if (!port)
 		return -EINVAL;

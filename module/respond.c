@@ -73,7 +73,7 @@ int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg)
 	}
 	/* Nothing below can fail. */
 	phx_unplace(msg, client);
-	phx_held_unreserve(client, arg->rid);
+	phx_held_unreserve(client, arg->rid, false);
 	memcpy(msg->wire.o.raw, arg->o.raw, sizeof(arg->o.raw));
 	msg->wire.o.err = arg->o.err;
 	orphan = READ_ONCE(msg->state) == PHX_ORPHAN;

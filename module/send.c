@@ -12,6 +12,10 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#define SLEEP_QUEUED (TASK_INTERRUPTIBLE | TASK_FREEZABLE)
+/* A server may take its time, so this is not to count as load. */
+#define SLEEP_TAKEN (TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE)
+
 #define SEND_FLAGS (PHX_SEND_NONBLOCK | PHX_SEND_I_INLINE | PHX_SEND_O_INLINE)
 
 static int check(const struct phx_ioc_send *arg)
@@ -48,11 +52,9 @@ static int prepare_buffers(struct phx_message *msg, struct phx_client *client,
 
 /*
  * Queued, any signal ends the wait; taken, only a fatal one. The state may
- * change from one to the other at any time. If it does while the thread falls
- * asleep in the wrong way, that is mended: from queued to taken a signal just
- * takes it round the loop once more, and phx_message_requeue() wakes it.
- *
- * A server may take its time, so this is not to count as load.
+ * change from one to the other at any time. From queued to taken, a signal just
+ * takes the thread round the loop once more. From taken to queued, it is woken;
+ * if that comes before it has set how it sleeps, it sees the new state after.
  *
  * Returns 0 when the message is done, else why the sender would leave.
  */
@@ -63,14 +65,17 @@ static int wait_for_response(struct phx_message *msg,
 	int err = 0;
 
 	while (!err) {
-		unsigned int how = TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE;
+		bool queued = READ_ONCE(msg->state) == PHX_QUEUED;
+		unsigned int how = queued ? SLEEP_QUEUED : SLEEP_TAKEN;
+		enum phx_state state;
 
-		if (READ_ONCE(msg->state) == PHX_QUEUED)
-			how = TASK_INTERRUPTIBLE | TASK_FREEZABLE;
 		set_current_state(how);
 		/* Pairs with the release in done_locked(). */
-		if (smp_load_acquire(&msg->state) == PHX_DONE)
+		state = smp_load_acquire(&msg->state);
+		if (state == PHX_DONE)
 			break;
+		if (state == PHX_QUEUED && !queued)
+			continue;
 		if (signal_pending_state(how, current))
 			err = -ERESTARTNOHAND;
 		else if (!in_time)

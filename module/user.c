@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/hashtable.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -22,10 +23,12 @@ module_param(max_messages, uint, 0644);
 MODULE_PARM_DESC(max_messages,
 		 "Messages of a user that are not yet done with, 0 to 2^32-1 (default 65536)");
 
-static unsigned int max_pages = 262144;
+#define MAX_PAGES_DEFAULT 262144
+
+static unsigned int max_pages = UINT_MAX;
 module_param(max_pages, uint, 0644);
 MODULE_PARM_DESC(max_pages,
-		 "Pages pinned or copied for the messages of a user, 0 to 2^32-1 (default 262144)");
+		 "Pages pinned or copied for the messages of a user, 0 to 2^32-2 (default an eighth of memory, at most 262144)");
 
 static const unsigned int *const limits[PHX_LIMIT_NR] = {
 	[PHX_LIMIT_PORTS]	= &max_ports,
@@ -128,4 +131,29 @@ int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
 void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n)
 {
 	atomic_long_sub(n, &user->used[what]);
+}
+
+/**
+ * phx_user_move() - charge to another user what is charged already
+ * @from: the one user
+ * @to: the other, whose limit may be broken by this
+ * @what: kind
+ * @n: how many
+ */
+void phx_user_move(struct phx_user *from, struct phx_user *to,
+		   enum phx_limit what, long n)
+{
+	atomic_long_add(n, &to->used[what]);
+	atomic_long_sub(n, &from->used[what]);
+}
+
+/**
+ * phx_users_init() - set limits that depend on the machine
+ *
+ * Pages that are charged can't be swapped out.
+ */
+void __init phx_users_init(void)
+{
+	if (max_pages == UINT_MAX)
+		max_pages = min(MAX_PAGES_DEFAULT, totalram_pages() / 8);
 }

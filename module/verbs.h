@@ -17,6 +17,7 @@ struct phx_ioc_send;
 
 int phx_send(struct phx_client *client, struct phx_ioc_send *arg,
 	     struct phx_ioc_send __user *user, bool nonblock);
+int phx_receive_check(const struct phx_ioc_recv *arg);
 int phx_receive(struct phx_client *client, struct phx_ioc_recv *arg,
 		struct phx_ioc_recv __user *user, bool nonblock);
 int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg);

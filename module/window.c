@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 
 static const struct vm_operations_struct window_ops;
 
@@ -273,8 +274,26 @@ static int install_one(pte_t *pte, unsigned long addr, void *data)
 }
 
 /*
+ * Since the slot was taken the window may have been unmapped and anything put
+ * in its place, even the client's other window, or one that is smaller.
+ */
+static bool is_place_of(struct vm_area_struct *vma,
+			const struct phx_client *client, const struct phx_buffer *buf)
+{
+	unsigned long addr = buf->at & PAGE_MASK;
+
+	return vma->vm_ops == &window_ops && vma->vm_private_data == client &&
+	       vma->vm_start <= addr &&
+	       (vma->vm_end - addr) >> PAGE_SHIFT >= buf->nr &&
+	       linear_page_index(vma, addr) ==
+	       (file_offset(buf->dir) >> PAGE_SHIFT) + buf->slot;
+}
+
+/*
  * The slot is ours and nothing maps in a window by itself, so the PTEs are
- * empty. The mapping is looked up anew each time: its address is all we trust.
+ * empty. The mapping is looked up anew each time: its address is all we trust,
+ * and it is taken for the window only if phx_window_revoke() will find the same
+ * PTEs by their offset in the file.
  */
 static int install(struct phx_client *client, const struct phx_buffer *buf)
 {
@@ -285,8 +304,7 @@ static int install(struct phx_client *client, const struct phx_buffer *buf)
 	if (mmap_read_lock_killable(client->mm))
 		return -EINTR;
 	in.vma = find_vma(client->mm, addr);
-	if (in.vma && in.vma->vm_start <= addr && in.vma->vm_ops == &window_ops &&
-	    in.vma->vm_private_data == client)
+	if (in.vma && is_place_of(in.vma, client, buf))
 		err = apply_to_page_range(client->mm, addr,
 					  (unsigned long)buf->nr << PAGE_SHIFT,
 					  install_one, &in);
@@ -324,9 +342,9 @@ int phx_window_lend(struct phx_client *client, struct phx_buffer *buf)
  */
 void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf)
 {
-	unmap_mapping_range(client->win_file->f_mapping,
-			    file_offset(buf->dir) + ((loff_t)buf->slot << PAGE_SHIFT),
-			    (loff_t)buf->nr << PAGE_SHIFT, 1);
+	unmap_mapping_pages(client->win_file->f_mapping,
+			    (file_offset(buf->dir) >> PAGE_SHIFT) + buf->slot,
+			    buf->nr, true);
 	slot_put(&client->win[buf->dir], buf);
 }
 
@@ -350,16 +368,20 @@ static struct phx_buffer *tree_find_locked(const struct phx_window *win,
 }
 
 /**
- * phx_window_find() - which lent buffer has this range?
+ * phx_window_borrow() - which lent buffer has this range? Lend it on
  * @client: the receiver it is lent to
  * @addr: begin of the range
  * @len: bytes, not 0
- * @msg: out: the message of the buffer, with a reference
+ * @lender: out: the message of the buffer, with a reference and a loan
+ *
+ * A buffer is in the tree before the receiver has its message for good, and may
+ * be taken out and placed elsewhere. Only one that is in the tree while its
+ * message is held stays as it is, and so both are looked at under the lock.
  *
  * Return: the buffer that has all of it, or NULL.
  */
-struct phx_buffer *phx_window_find(struct phx_client *client, unsigned long addr,
-				   size_t len, struct phx_message **msg)
+struct phx_buffer *phx_window_borrow(struct phx_client *client, unsigned long addr,
+				     size_t len, struct phx_message **lender)
 {
 	struct phx_buffer *buf = NULL;
 	enum phx_dir dir;
@@ -373,9 +395,9 @@ struct phx_buffer *phx_window_find(struct phx_client *client, unsigned long addr
 		spin_lock(&win->lock);
 		if (win->addr == begin)
 			buf = tree_find_locked(win, (addr - begin) >> PAGE_SHIFT);
-		/* A message leaves the tree before it is freed. */
-		if (buf && addr >= buf->at && addr + len <= buf->at + buf->len)
-			*msg = phx_message_ref(phx_buffer_message(buf));
+		if (buf && addr >= buf->at && addr + len <= buf->at + buf->len &&
+		    phx_message_borrow(phx_buffer_message(buf)))
+			*lender = phx_buffer_message(buf);
 		else
 			buf = NULL;
 		spin_unlock(&win->lock);

@@ -8,7 +8,7 @@
  * The mapping is made once and never split, moved, grown or inherited, so that
  * lending neither makes nor ends a mapping. It is mapped from a file of its
  * own (winfs.c) with an inode for each client: taking pages away goes by file
- * offset, through unmap_mapping_range(), which finds the mapping in whatever
+ * offset, through unmap_mapping_pages(), which finds the mapping in whatever
  * state it is, from whatever process, without that mapping's mmap_lock. That
  * file holds the client; the mapping does not hold the device's file.
  *
@@ -42,7 +42,7 @@ struct vm_area_struct;
  * @lent: tree of the struct phx_buffer that are in it, by their first slot
  */
 struct phx_window {
-	spinlock_t lock;
+	spinlock_t lock; /* all of the window */
 	unsigned long addr;
 	unsigned long nr;
 	unsigned long *busy;
@@ -57,8 +57,8 @@ int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma);
 
 int phx_window_lend(struct phx_client *client, struct phx_buffer *buf);
 void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf);
-struct phx_buffer *phx_window_find(struct phx_client *client, unsigned long addr,
-				   size_t len, struct phx_message **msg);
+struct phx_buffer *phx_window_borrow(struct phx_client *client, unsigned long addr,
+				     size_t len, struct phx_message **lender);
 
 /* winfs.c */
 struct file *phx_winfs_file(const struct file_operations *fops, void *data);

@@ -69,9 +69,9 @@
  * inherited, an input window can never be made writable.
  */
 #define PHX_WINDOW_INPUT	0ULL
-#define PHX_WINDOW_OUTPUT	(1ULL << 40)
+#define PHX_WINDOW_OUTPUT	0x10000000000ULL
 /** PHX_WINDOW_MAX - largest window in bytes */
-#define PHX_WINDOW_MAX		(1ULL << 36)
+#define PHX_WINDOW_MAX		0x1000000000ULL
 
 /**
  * struct phx_oid - an object: a port and what its server calls the object
@@ -93,7 +93,7 @@ struct phx_oid {
  *	  receiver's, who may only read it and only until it responds
  */
 struct phx_msg_in {
-	__u8 raw[PHX_RAW_SIZE] __attribute__((aligned(8)));
+	__u8 raw[PHX_RAW_SIZE];
 	__aligned_u64 size;
 	__aligned_u64 data;
 };
@@ -110,7 +110,7 @@ struct phx_msg_in {
  *	  does not write keeps the contents that the sender had there
  */
 struct phx_msg_out {
-	__u8 raw[PHX_RAW_SIZE] __attribute__((aligned(8)));
+	__u8 raw[PHX_RAW_SIZE];
 	__s32 err;
 	__u32 __pad;
 	__aligned_u64 size;
@@ -191,7 +191,9 @@ struct phx_ioc_info {
  * @__reserved: 0
  *
  * A port belongs to the file that created it; it goes when that is closed, or
- * when the process that opened it ends. A number is used again only after all
+ * when the process that opened it ends or executes another program. If such a
+ * program inherits the file and no window was mapped, its ports go at its first
+ * command or close; new messages are refused before that. A number is used again only after all
  * the others were.
  *
  * Destroy makes the port unknown, and everybody who waits to receive from it
@@ -246,7 +248,7 @@ struct phx_ioc_name {
 };
 
 /** PHX_LOOKUP_PREFIX - find the longest registered name that leads @name */
-#define PHX_LOOKUP_PREFIX	(1U << 0)
+#define PHX_LOOKUP_PREFIX	0x1
 
 /**
  * struct phx_ioc_send - PHX_IOC_SEND: send a message and wait for its response
@@ -292,11 +294,11 @@ struct phx_ioc_send {
 };
 
 /** PHX_SEND_NONBLOCK - as if the file had O_NONBLOCK */
-#define PHX_SEND_NONBLOCK	(1U << 0)
+#define PHX_SEND_NONBLOCK	0x1
 /** PHX_SEND_I_INLINE - the @msg.i.size bytes of input are in @msg.i.raw */
-#define PHX_SEND_I_INLINE	(1U << 1)
+#define PHX_SEND_I_INLINE	0x2
 /** PHX_SEND_O_INLINE - the @msg.o.size bytes of output go to @msg.o.raw */
-#define PHX_SEND_O_INLINE	(1U << 2)
+#define PHX_SEND_O_INLINE	0x4
 
 /**
  * struct phx_ioc_recv - PHX_IOC_RECV: wait for a message;
@@ -318,6 +320,9 @@ struct phx_ioc_send {
  * @msg: out: the message, its data addresses as the receiver sees them. In to
  *	 respond-and-receive: @msg.o is the response
  *
+ * A message for which the window has no room now, but would if others were
+ * responded to, lets later ones pass until then.
+ *
  * In respond-and-receive a sender who is gone (ESRCH) is no error.
  *
  * Errors:
@@ -325,8 +330,6 @@ struct phx_ioc_send {
  *  EPERM	 the port belongs to another file
  *  EAGAIN	 PHX_RECV_NONBLOCK or O_NONBLOCK: no message waits
  *  ETIMEDOUT	 no message came in time
- *  ENOBUFS	 the window is full of messages not yet responded to; the
- *		 message waits for the next receiver
  *  EFAULT	 the structure or @buf can't be written; the message waits for
  *		 the next receiver
  *  and those of PHX_IOC_RESPOND.
@@ -346,7 +349,7 @@ struct phx_ioc_recv {
 };
 
 /** PHX_RECV_NONBLOCK - as if the file had O_NONBLOCK */
-#define PHX_RECV_NONBLOCK	(1U << 0)
+#define PHX_RECV_NONBLOCK	0x1
 
 /**
  * struct phx_ioc_respond - PHX_IOC_RESPOND: answer a message
