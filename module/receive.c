@@ -140,10 +140,11 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 		goto out_requeue;
 
 	describe(msg, arg, user);
-	arg->rid = rid;
 	err = -EFAULT;
-	if (copy_to_user(&user->rid, &arg->rid,
-			 sizeof(*arg) - offsetof(struct phx_ioc_recv, rid)))
+	/* The rid comes last: without all the rest it would be of no message. */
+	if (copy_to_user(&user->i_class, &arg->i_class,
+			 sizeof(*arg) - offsetof(struct phx_ioc_recv, i_class)) ||
+	    put_user(rid, &user->rid))
 		goto out_displace;
 	phx_stat_inc(PHX_STAT_MESSAGES_RECEIVED);
 	if (phx_held_publish(client, rid, msg))
