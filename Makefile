@@ -13,7 +13,6 @@ DESTDIR ?=
 KERNELRELEASE ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 
-JOBS := -j$(shell nproc)
 vm := selftests/vm
 kdir_of = $(shell $(vm)/kernel headers $(1))
 release_of = $(or $(shell cat $(1)/include/config/kernel.release 2>/dev/null),$(KERNELRELEASE))
@@ -33,7 +32,7 @@ help:
 .PHONY: all help module lib lib32 tools examples selftests
 
 module:
-	+@selftests/module $(call release_of,$(KDIR)) $(KDIR)
+	@selftests/module $(call release_of,$(KDIR)) $(KDIR)
 
 lib lib32:
 	@$(MAKE) --no-print-directory -C lib BUILD=$(CURDIR)/build PREFIX=$(PREFIX) $(if $(filter lib32,$@),lib32)
@@ -58,7 +57,7 @@ ifneq ($(has_tools),)
 	@$(MAKE) --no-print-directory -C tools BUILD=$(CURDIR)/build PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 endif
 	install -d $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
-	install -m 644 lib/examples/*.[ch] lib/examples/Makefile $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
+	install -m 644 lib/examples/*.[ch] $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
 	for section in 4 7; do \
 		pages=$$(ls module/man/*.$$section 2>/dev/null) || continue; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
@@ -80,10 +79,10 @@ module-install: module
 .PHONY: root demo-root FORCE
 
 module-%: FORCE
-	+@selftests/module --strict $* $(call kdir_of,$*)
+	@selftests/module --strict $* $(call kdir_of,$*)
 
 vm-%: module-% root FORCE
-	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --tool jq --tap selftests/run-tests $(TESTS)
+	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tool jq --tap selftests/run-tests $(TESTS)
 
 shell-%: module-% root FORCE
 	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --tool jq --shell

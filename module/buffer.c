@@ -146,7 +146,9 @@ static void free_pages_of(struct phx_buffer *buf, unsigned int nr)
 
 static struct page *alloc_shadow(void)
 {
-	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_ZERO);
+	/* A call can fail; that is better than to have something killed. */
+	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_ZERO |
+				       __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 
 	if (page)
 		phx_stat_inc(PHX_STAT_PAGES_SHADOW_LIVE);

@@ -15,10 +15,23 @@
 #include <linux/poll.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
+
+#define REAP_INTERVAL HZ
+
+static LIST_HEAD(clients);
+static DEFINE_SPINLOCK(clients_lock);
+
+static void reap(struct work_struct *work);
+/* Waits for a CPU that is awake anyway. */
+static DECLARE_DEFERRABLE_WORK(reaper, reap);
 
 static void client_free(struct phx_client *client)
 {
+	spin_lock(&clients_lock);
+	list_del(&client->node);
+	spin_unlock(&clients_lock);
 	phx_held_fini(&client->srv.held);
 	phx_windows_fini(client);
 	mmdrop(client->mm);
@@ -65,7 +78,7 @@ struct phx_client *phx_client_create(void)
 	INIT_LIST_HEAD(&client->names);
 	spin_lock_init(&client->srv.lock);
 	INIT_LIST_HEAD(&client->srv.ports);
-	INIT_LIST_HEAD(&client->srv.stalled);
+	INIT_LIST_HEAD(&client->srv.stalled_ports);
 	init_waitqueue_head(&client->srv.poll);
 	phx_held_init(&client->srv.held);
 	phx_windows_init(client);
@@ -77,6 +90,10 @@ struct phx_client *phx_client_create(void)
 	client->tgid = get_pid(task_tgid(current));
 	client->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	phx_stat_inc(PHX_STAT_CLIENTS_LIVE);
+	spin_lock(&clients_lock);
+	list_add(&client->node, &clients);
+	spin_unlock(&clients_lock);
+	schedule_delayed_work(&reaper, REAP_INTERVAL);
 
 	err = phx_windows_open(client);
 	if (err) {
@@ -98,6 +115,28 @@ struct phx_client *phx_client_create(void)
 bool phx_client_abandoned(const struct phx_client *client)
 {
 	return atomic_read(&client->mm->mm_users) == 0;
+}
+
+/**
+ * phx_client_readable() - is there a message to be received?
+ * @client: the client
+ *
+ * Return: whether one of its ports has one.
+ */
+bool phx_client_readable(struct phx_client *client)
+{
+	struct phx_port *port;
+	bool readable;
+
+	spin_lock(&client->srv.lock);
+	readable = client->srv.queued;
+	list_for_each_entry(port, &client->srv.stalled_ports, stalled_node) {
+		if (readable)
+			break;
+		readable = phx_port_retries_locked(port);
+	}
+	spin_unlock(&client->srv.lock);
+	return readable;
 }
 
 static void drop_ports(struct phx_client *client)
@@ -157,4 +196,47 @@ void phx_client_shutdown(struct phx_client *client)
 	drop_ports(client);
 	phx_names_drop(client);
 	drop_held(client);
+}
+
+static struct phx_client *next_abandoned(void)
+{
+	struct phx_client *client, *found = NULL;
+
+	spin_lock(&clients_lock);
+	list_for_each_entry(client, &clients, node) {
+		if (!phx_client_abandoned(client) || READ_ONCE(client->srv.closed))
+			continue;
+		if (!refcount_inc_not_zero(&client->refs))
+			continue;
+		found = client;
+		break;
+	}
+	spin_unlock(&clients_lock);
+	return found;
+}
+
+/*
+ * Shut down clients whose address space ended and nothing told of it. A
+ * notifier of the address space would know at once, but costs every change of
+ * its mappings, and so every message that is lent.
+ */
+static void reap(struct work_struct *work)
+{
+	struct phx_client *client;
+
+	while ((client = next_abandoned())) {
+		phx_client_shutdown(client);
+		phx_client_put(client);
+		cond_resched();
+	}
+	if (!list_empty_careful(&clients))
+		schedule_delayed_work(&reaper, REAP_INTERVAL);
+}
+
+/**
+ * phx_clients_exit() - stop looking after clients, of which there are none
+ */
+void phx_clients_exit(void)
+{
+	cancel_delayed_work_sync(&reaper);
 }

@@ -3,7 +3,9 @@
  * A client: one open file of the device. It belongs to the address space that
  * opened it - calls from any other are refused - and to the process that did:
  * when that ends or executes another program, the client is shut down even if
- * a child still has the file.
+ * somebody still has the file. A close at that moment or the end of a window
+ * tell of it at once. If there is neither, because the file is kept or shared
+ * and nothing was mapped, the reaper finds out within a second or so.
  *
  * It owns ports and their queues, the messages it has received and not yet
  * responded to (held.h), the names it registered and two windows (window.h).
@@ -49,6 +51,7 @@ struct pid_namespace;
 
 /**
  * struct phx_client - one open file
+ * @node: in the list that the reaper looks at
  * @refs: references
  * @user: who opened it
  * @net: network namespace it was opened in, held
@@ -62,7 +65,7 @@ struct pid_namespace;
  * @srv.closed: it was shut down: no port can be added, no message held
  * @srv.ports: list of struct phx_port
  * @srv.queued: messages queued at all its ports, but for those stalled
- * @srv.stalled: list of struct phx_message that wait for room in a window
+ * @srv.stalled_ports: list of struct phx_port that have stalled messages
  * @srv.lent: messages held that take room in a window
  * @srv.freed: how often such a message was answered
  * @srv.held: messages received and not responded to
@@ -72,6 +75,7 @@ struct pid_namespace;
  *	      own file, or closing that would not end the client
  */
 struct phx_client {
+	struct list_head node;
 	refcount_t refs;
 	struct phx_user *user;
 	struct net *net;
@@ -85,7 +89,7 @@ struct phx_client {
 		bool closed;
 		struct list_head ports;
 		unsigned long queued;
-		struct list_head stalled;
+		struct list_head stalled_ports;
 		unsigned long lent;
 		unsigned long freed;
 		struct phx_held held;
@@ -98,6 +102,8 @@ struct phx_client {
 struct phx_client *phx_client_create(void);
 void phx_client_put(struct phx_client *client);
 void phx_client_shutdown(struct phx_client *client);
+bool phx_client_readable(struct phx_client *client);
+void phx_clients_exit(void);
 bool phx_client_abandoned(const struct phx_client *client);
 
 static inline struct phx_client *phx_client_ref(struct phx_client *client)

@@ -227,12 +227,8 @@ static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
 	if (nr >= ARRAY_SIZE(ops) || cmd != _IO(PHX_IOC_MAGIC, nr))
 		return -ENOTTY;
 	op = &ops[array_index_nospec(nr, ARRAY_SIZE(ops))];
-	if (!op->anybody && current->mm != call.client->mm) {
-		/* A program that was begun with the file finds out here. */
-		if (phx_client_abandoned(call.client))
-			phx_client_shutdown(call.client);
+	if (!op->anybody && current->mm != call.client->mm)
 		return -EBADFD;
-	}
 	if (get_user(call.size, (u32 __user *)call.user))
 		return -EFAULT;
 	if (call.size < op->min_size)
@@ -250,7 +246,7 @@ static __poll_t phx_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &client->srv.poll, wait);
 	if (READ_ONCE(client->srv.closed))
 		return EPOLLHUP;
-	return READ_ONCE(client->srv.queued) ? EPOLLIN | EPOLLRDNORM : 0;
+	return phx_client_readable(client) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static int phx_mmap(struct file *file, struct vm_area_struct *vma)

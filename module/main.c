@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include "client.h"
 #include "device.h"
 #include "message.h"
 #include "netns.h"
@@ -39,6 +40,7 @@ err_cache:
 static void __exit phx_exit(void)
 {
 	phx_device_exit();
+	phx_clients_exit();
 	phx_stats_exit();
 	phx_netns_exit();
 	phx_message_cache_exit();

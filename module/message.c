@@ -112,22 +112,7 @@ static void deliver_locked(struct phx_message *msg, bool first)
 		return;
 	}
 	WRITE_ONCE(msg->state, PHX_QUEUED);
-	if (first)
-		list_add(&msg->node, &port->queue);
-	else
-		list_add_tail(&msg->node, &port->queue);
-	client->srv.queued++;
-	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
-}
-
-static void dequeue_locked(struct phx_message *msg)
-{
-	lockdep_assert_held(&server(msg)->srv.lock);
-	list_del_init(&msg->node);
-	if (msg->stalled)
-		msg->stalled = false;
-	else
-		server(msg)->srv.queued--;
+	phx_port_enqueue_locked(port, msg, first);
 }
 
 /*
@@ -209,7 +194,7 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 
 	spin_lock(&client->srv.lock);
 	if (msg->state == PHX_QUEUED) {
-		dequeue_locked(msg);
+		phx_port_dequeue_locked(msg->port, msg);
 		left = PHX_WITHDRAWN;
 	} else if (msg->state == PHX_TAKEN && taken_too) {
 		WRITE_ONCE(msg->state, PHX_ORPHAN);
@@ -235,7 +220,7 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
  */
 void phx_message_take_locked(struct phx_message *msg)
 {
-	dequeue_locked(msg);
+	phx_port_dequeue_locked(msg->port, msg);
 	WRITE_ONCE(msg->state, PHX_TAKEN);
 }
 
@@ -246,7 +231,7 @@ void phx_message_take_locked(struct phx_message *msg)
  */
 void phx_message_reject_locked(struct phx_message *msg, int err)
 {
-	dequeue_locked(msg);
+	phx_port_dequeue_locked(msg->port, msg);
 	done_locked(msg, err);
 }
 
@@ -286,12 +271,10 @@ void phx_message_stall(struct phx_message *msg, unsigned long freed)
 	bool stalls;
 
 	spin_lock(&client->srv.lock);
-	stalls = !port->dead && msg->state == PHX_TAKEN &&
-		 client->srv.lent && client->srv.freed == freed;
+	stalls = !port->dead && msg->state == PHX_TAKEN;
 	if (stalls) {
 		WRITE_ONCE(msg->state, PHX_QUEUED);
-		msg->stalled = true;
-		list_add_tail(&msg->node, &client->srv.stalled);
+		phx_port_stall_locked(port, msg, client->srv.freed != freed);
 		wake_up_process(msg->sender);
 	}
 	spin_unlock(&client->srv.lock);
@@ -299,36 +282,20 @@ void phx_message_stall(struct phx_message *msg, unsigned long freed)
 		phx_message_requeue(msg);
 }
 
-/**
- * phx_messages_unstall_locked() - put a dying port's messages in its queue
- * @client: the port's
- * @port: the port
- */
-void phx_messages_unstall_locked(struct phx_client *client, struct phx_port *port)
+/* Receivers that wait get stalled messages that may have room now. */
+static void offer_stalled_locked(struct phx_client *client)
 {
-	struct phx_message *msg, *next;
-
-	lockdep_assert_held(&client->srv.lock);
-	list_for_each_entry_safe(msg, next, &client->srv.stalled, node) {
-		if (msg->port != port)
-			continue;
-		msg->stalled = false;
-		list_move_tail(&msg->node, &port->queue);
-		client->srv.queued++;
-	}
-}
-
-static void retry_stalled_locked(struct phx_client *client)
-{
+	struct phx_port *port, *next;
 	struct phx_message *msg;
 
 	lockdep_assert_held(&client->srv.lock);
-	msg = list_first_entry_or_null(&client->srv.stalled, struct phx_message, node);
-	if (!msg)
-		return;
-	msg->stalled = false;
-	list_del_init(&msg->node);
-	deliver_locked(msg, true);
+	list_for_each_entry_safe(port, next, &client->srv.stalled_ports, stalled_node) {
+		if (list_empty(&port->waiters) || !phx_port_retries_locked(port))
+			continue;
+		msg = phx_port_first_locked(port);
+		phx_port_dequeue_locked(port, msg);
+		deliver_locked(msg, true);
+	}
 }
 
 /**
@@ -347,7 +314,7 @@ void phx_message_held_locked(struct phx_message *msg)
 	msg->lent = true;
 	client->srv.lent++;
 	/* There may be room for more. */
-	retry_stalled_locked(client);
+	offer_stalled_locked(client);
 }
 
 /**
@@ -437,6 +404,17 @@ static void finish_all(struct list_head *ready)
 	}
 }
 
+static void made_room_locked(struct phx_client *client)
+{
+	lockdep_assert_held(&client->srv.lock);
+	client->srv.lent--;
+	client->srv.freed++;
+	if (list_empty(&client->srv.stalled_ports))
+		return;
+	offer_stalled_locked(client);
+	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
+}
+
 /**
  * phx_message_answer() - a receiver is done with a message
  * @msg: the message, out of the receiver's table and its windows; the
@@ -453,11 +431,8 @@ void phx_message_answer(struct phx_message *msg, int result)
 	msg->answered = true;
 	if (!msg->loans)
 		list_add(&msg->node, &ready);
-	if (msg->lent) {
-		client->srv.lent--;
-		client->srv.freed++;
-	}
-	retry_stalled_locked(client);
+	if (msg->lent)
+		made_room_locked(client);
 	spin_unlock(&client->srv.lock);
 	finish_all(&ready);
 }

@@ -13,19 +13,13 @@
  *	          (freed) <'                    PHX_ORPHAN -- answer --> (freed)
  *	                   '------------------ reject -----------------------'
  *
- *  PHX_QUEUED	on its port's queue, or stalled: on its server's list of messages
- *		for which there was no room in the window. The sender sleeps
- *		interruptibly and may withdraw it.
+ *  PHX_QUEUED	on its port's queue, or stalled there because there was no room for
+ *		it (port.h). The sender sleeps interruptibly and may withdraw it.
  *  PHX_TAKEN	with a receiver: being placed in its memory, then in its table of
  *		held messages, then being answered. The sender only minds fatal
  *		signals and its timeout.
  *  PHX_ORPHAN	the same, with nobody to answer to.
  *  PHX_DONE	over; the sender wakes up and owns the message alone.
- *
- * A stalled message lets others pass, so that one that needs much room can't keep
- * a server from all others that are small. It is tried again when a message was
- * answered, one at a time. It stalls only while a message is held that takes
- * room, so that there will be one.
  *
  * A server may send on what was lent to it. Then the second message borrows the
  * pages of the first, which counts it as a loan. However the first message is
@@ -80,10 +74,10 @@ enum phx_left {
  * @wire: the message as the sender gave it, then with the response in it
  * @buf: input and output buffer, by enum phx_dir
  * @pin: what is charged to the sender's RLIMIT_MEMLOCK
- * @node: in the port's queue, or in a list of messages to finish
+ * @node: in the port's queue or those stalled, or in a list of messages to finish
  * @sender: who sleeps for it; NULL once it is orphaned
  * @state: see above
- * @stalled: it is not in the port's queue but in client->srv.stalled
+ * @stalled: it is not in the port's queue but among those stalled
  * @held: it is in the receiver's table, so that it can be answered and lent on
  * @lent: it was held and has buffers in a window
  * @answered: there is a response; only loans keep it from its end
@@ -124,7 +118,6 @@ void phx_message_take_locked(struct phx_message *msg);
 void phx_message_reject_locked(struct phx_message *msg, int err);
 void phx_message_requeue(struct phx_message *msg);
 void phx_message_stall(struct phx_message *msg, unsigned long freed);
-void phx_messages_unstall_locked(struct phx_client *client, struct phx_port *port);
 void phx_message_held_locked(struct phx_message *msg);
 void phx_message_answer(struct phx_message *msg, int result);
 bool phx_message_borrow(struct phx_message *lender);

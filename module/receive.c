@@ -24,7 +24,7 @@ static bool take_or_queue(struct phx_port *port, struct phx_waiter *waiter,
 	bool done = true;
 
 	spin_lock(&port->client->srv.lock);
-	msg = list_first_entry_or_null(&port->queue, struct phx_message, node);
+	msg = phx_port_first_locked(port);
 	if (port->dead) {
 		waiter->err = -EINVAL;
 	} else if (msg) {

@@ -114,6 +114,31 @@ TEST_F(signal, taken_send_goes_on_after_a_handler)
 	call_free(c);
 }
 
+/* It sleeps as one whose message is queued, until it finds out. */
+TEST_F(signal, send_taken_from_the_queue_goes_on_after_a_handler)
+{
+	struct call *c = call_send(self->port);
+	struct phx_msg msg;
+	int rid;
+
+	call_catch(SIGUSR1, variant->sa_flags);
+	c->send.timeout_ns = variant->timeout_ns;
+	start(c, self->cli, variant->process);
+	ASSERT_TRUE(call_waits(c));
+	ASSERT_EQ(0, msg_recv(self->srv, self->port, &msg, &rid));
+	ASSERT_TRUE(call_waits(c));
+	call_signal(c, SIGUSR1);
+	EXPECT_TRUE(call_minds_no_signal(c));
+	EXPECT_EQ(0, c->signals);
+	msg.o.err = 3;
+	EXPECT_EQ(0, msg_respond(self->srv, self->port, &msg, rid));
+	EXPECT_EQ(0, call_end(c));
+	EXPECT_EQ(3, c->send.msg.o.err);
+	EXPECT_TRUE(call_was_signalled(c));
+	EXPECT_EQ(variant->timeout_ns, c->send.timeout_ns);
+	call_free(c);
+}
+
 TEST_F(signal, receive_ends_with_a_handler)
 {
 	struct call *c = call_recv(self->port);
@@ -284,6 +309,72 @@ TEST_F(stop, receive_goes_on_after_stop_and_continue)
 	/* It receives and ends without a response. */
 	EXPECT_EQ(0, call_end_free(r));
 	EXPECT_ERR(EPIPE, call_end_free(s));
+}
+
+struct race {
+	int fd;
+	__u32 port;
+	pthread_t sender;
+	atomic_int answered;	/* sends that returned 0 */
+	atomic_int interrupted;
+	atomic_int failed;
+	atomic_int done;
+};
+
+#define ROUNDS 5000
+
+static void *send_on_and_on(void *arg)
+{
+	struct race *r = arg;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		struct phx_msg msg = { };
+		int err = msg_send(r->fd, r->port, &msg);
+
+		atomic_fetch_add(!err ? &r->answered : err == -EINTR ? &r->interrupted :
+				 &r->failed, 1);
+	}
+	atomic_store(&r->done, 1);
+	return NULL;
+}
+
+static void *signal_on_and_on(void *arg)
+{
+	struct race *r = arg;
+
+	while (!atomic_load(&r->done))
+		pthread_kill(r->sender, SIGUSR1);
+	return NULL;
+}
+
+/* Whichever comes first, the signal or the receiver: both sides agree on it. */
+TEST_F(stop, send_that_was_interrupted_was_never_received)
+{
+	struct race r = { .fd = self->srv, .port = self->port };
+	int received = 0, gone = 0, err;
+	pthread_t signaller;
+
+	call_catch(SIGUSR1, 0);
+	ASSERT_EQ(0, pthread_create(&r.sender, NULL, send_on_and_on, &r));
+	ASSERT_EQ(0, pthread_create(&signaller, NULL, signal_on_and_on, &r));
+	do {
+		struct phx_msg msg;
+		int rid;
+
+		/* Never waiting for it, so that all messages are queued first. */
+		err = msg_recv_now(self->srv, self->port, &msg, &rid);
+		if (!err) {
+			received++;
+			gone += msg_respond(self->srv, self->port, &msg, rid) != 0;
+		}
+		sched_yield();
+	} while (!r.done);
+	ASSERT_EQ(0, pthread_join(signaller, NULL));
+	ASSERT_EQ(0, pthread_join(r.sender, NULL));
+	EXPECT_EQ(0, gone);
+	EXPECT_EQ(0, r.failed);
+	EXPECT_EQ(received, r.answered);
 }
 
 TEST_F(stop, sender_killed_in_the_queue_is_never_seen)

@@ -96,6 +96,7 @@ int file_entry(oid_t dir, uint64_t offs, struct file_entry *entry)
 		return -EIO;
 	memcpy(entry->name, buf.d.d_name, buf.d.d_namlen);
 	entry->name[buf.d.d_namlen] = '\0';
+	entry->type = buf.d.d_type;
 	entry->next = offs + buf.d.d_reclen;
 	return 0;
 }

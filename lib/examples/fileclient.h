@@ -18,6 +18,7 @@
 
 struct file_entry {
 	uint64_t next;		/* offset to ask for the next one */
+	unsigned int type;	/* DT_* of <dirent.h>; DT_UNKNOWN is allowed */
 	char name[FILECLIENT_NAME_MAX + 1];
 };
 

@@ -24,13 +24,18 @@
 #include "fileclient.h"
 #include "fileget.h"
 
-#define MB	1e6
-
 struct shared {
 	atomic_size_t next;	/* file to be taken */
 	atomic_size_t files;	/* copied */
 	atomic_ullong bytes;	/* copied */
 	atomic_bool failed;
+};
+
+/* What a worker works with */
+struct job {
+	const struct copy *copy;
+	struct shared *shared;
+	char *buf;
 };
 
 static int write_all(int fd, const char *buf, size_t size)
@@ -45,83 +50,92 @@ static int write_all(int fd, const char *buf, size_t size)
 	return 0;
 }
 
-static int copy_data(const struct item *file, oid_t oid, int fd, char *buf,
-		     size_t chunk, struct shared *shared)
+static int copy_data(const struct job *job, const char *path, oid_t oid,
+		     uint64_t size, int fd)
 {
 	uint64_t offs, left;
 	ssize_t n;
 	int err;
 
-	for (offs = 0; offs < file->size; offs += n) {
-		left = file->size - offs;
-		n = file_read(oid, offs, buf, left < chunk ? left : chunk);
+	for (offs = 0; offs < size; offs += n) {
+		left = size - offs;
+		n = file_read(oid, offs, job->buf,
+			      left < job->copy->chunk ? left : job->copy->chunk);
 		if (n < 0)
-			return complain(file->path, "read", -n);
+			return complain(path, "read", -n);
 		if (!n)
-			return complain(file->path, "shorter than it was", EIO);
-		err = write_all(fd, buf, n);
+			return complain(path, "shorter than it was", EIO);
+		err = write_all(fd, job->buf, n);
 		if (err)
-			return complain(file->path, "write", -err);
-		atomic_fetch_add(&shared->bytes, n);
+			return complain(path, "write", -err);
+		atomic_fetch_add(&job->shared->bytes, n);
 	}
 	return 0;
 }
 
 /* To a new file, who gets its mode when it is complete. */
-static int copy_to(int dest, const struct item *file, oid_t oid, char *buf,
-		   size_t chunk, struct shared *shared)
+static int copy_to_new(const struct job *job, const char *path, oid_t oid,
+		       const struct _attrAll *attrs)
 {
-	int fd = openat(dest, file->path,
+	int fd = openat(job->copy->dest, path,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int err;
 
 	if (fd < 0)
-		return complain(file->path, "create", errno);
-	err = copy_data(file, oid, fd, buf, chunk, shared);
-	if (!err && fchmod(fd, file->mode))
-		err = complain(file->path, "set mode", errno);
+		return complain(path, "create", errno);
+	err = copy_data(job, path, oid, attrs->size.val, fd);
+	if (!err && fchmod(fd, mode_to_keep(attrs)))
+		err = complain(path, "set mode", errno);
 	if (close(fd) && !err)
-		err = complain(file->path, "close", errno);
+		err = complain(path, "close", errno);
 	return err;
 }
 
-static int copy_file(int dest, const struct item *file, char *buf, size_t chunk,
-		     struct shared *shared)
+static int copy_file(const struct job *job, const char *path)
 {
-	oid_t oid;
+	struct _attrAll attrs;
+	oid_t fil, dev, oid;
 	int err, err2;
 
-	err = file_open(file->oid, &oid);
+	err = find(job->copy->source, path, &fil, &dev);
 	if (err)
-		return complain(file->path, "open", -err);
-	err = copy_to(dest, file, oid, buf, chunk, shared);
+		return complain(path, "look up", -err);
+	err = file_attributes(fil, &attrs);
+	if (err)
+		return complain(path, "attributes", -err);
+	if (attrs.type.val != otFile)
+		return complain(path, "no file any more", EIO);
+	err = file_open(dev, &oid);
+	if (err)
+		return complain(path, "open", -err);
+	err = copy_to_new(job, path, oid, &attrs);
 	err2 = file_close(oid);
 	if (!err && err2)
-		err = complain(file->path, "close", -err2);
+		err = complain(path, "close", -err2);
 	return err;
 }
 
 /* Takes files until there are no more, or somebody failed. */
-static int work(int dest, const struct list *files, size_t chunk,
-		struct shared *shared)
+static int work(struct job *job)
 {
-	char *buf;
+	const struct list *files = job->copy->files;
 	size_t i;
 	int err;
 
 	/* Whole pages are lent as they are, parts of them cost a copy. */
-	err = posix_memalign((void **)&buf, sysconf(_SC_PAGESIZE), chunk);
+	err = posix_memalign((void **)&job->buf, sysconf(_SC_PAGESIZE),
+			     job->copy->chunk);
 	if (err)
 		return complain("buffer", "allocate", err);
-	while (!atomic_load(&shared->failed)) {
-		i = atomic_fetch_add(&shared->next, 1);
+	while (!atomic_load(&job->shared->failed)) {
+		i = atomic_fetch_add(&job->shared->next, 1);
 		if (i >= files->n)
 			break;
-		if (copy_file(dest, &files->items[i], buf, chunk, shared)) {
-			atomic_store(&shared->failed, true);
+		if (copy_file(job, files->items[i].path)) {
+			atomic_store(&job->shared->failed, true);
 			return -1;
 		}
-		atomic_fetch_add(&shared->files, 1);
+		atomic_fetch_add(&job->shared->files, 1);
 	}
 	return 0;
 }
@@ -134,22 +148,20 @@ static bool can_overwrite(void)
 }
 
 /* On a terminal one line that is written over, else a line every 10 %. */
-static void progress(const struct list *files, struct shared *shared,
-		     double start)
+static void progress(const struct copy *copy, struct shared *shared, double start)
 {
 	static int last = -1;
-	unsigned long long bytes = atomic_load(&shared->bytes);
-	int percent = files->bytes ? bytes * 100 / files->bytes : 100;
+	size_t files = atomic_load(&shared->files);
+	int percent = copy->files->n ? files * 100 / copy->files->n : 100;
+	double mb = atomic_load(&shared->bytes) / 1e6;
 	bool tty = can_overwrite();
-	double s = seconds_now() - start;
 
 	if (!tty && percent / 10 == last / 10 && last >= 0)
 		return;
 	last = percent;
-	printf("%s%3d %%, %zu of %zu files, %.1f of %.1f MB, %.1f MB/s%s",
-	       tty ? "\r" : "", percent, atomic_load(&shared->files), files->n,
-	       bytes / MB, files->bytes / MB, s > 0 ? bytes / MB / s : 0,
-	       tty ? "\033[K" : "\n");
+	printf("%s%3d %%, %zu of %zu files, %.1f MB, %.1f MB/s%s",
+	       tty ? "\r" : "", percent, files, copy->files->n, mb,
+	       mb / (seconds_now() - start), tty ? "\033[K" : "\n");
 	fflush(stdout);
 }
 
@@ -163,55 +175,66 @@ static int ended_badly(int status)
 }
 
 /* Returns how many workers ended badly. */
-static int wait_for_workers(int jobs, const struct list *files,
-			    struct shared *shared, int quiet)
+static int wait_for_workers(const struct copy *copy, int n, struct shared *shared)
 {
 	struct timespec interval = { .tv_nsec = 200000000 };
 	double start = seconds_now();
 	int status, bad = 0;
 	sigset_t child;
-	pid_t pid;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	while (jobs) {
-		pid = waitpid(-1, &status, WNOHANG);
-		if (pid > 0) {
-			jobs--;
+	while (n) {
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			n--;
 			if (ended_badly(status)) {
 				bad++;
 				atomic_store(&shared->failed, true);
 			}
 			continue;
 		}
-		if (!quiet)
-			progress(files, shared, start);
 		sigtimedwait(&child, NULL, &interval);
+		if (!copy->quiet)
+			progress(copy, shared, start);
 	}
-	if (!quiet && !bad)
-		progress(files, shared, start);
-	if (!quiet && can_overwrite())
+	if (!copy->quiet && can_overwrite())
 		putchar('\n');
 	return bad;
 }
 
-static void worker(pid_t parent, int dest, const struct list *files,
-		   size_t chunk, struct shared *shared)
+static void worker(const struct copy *copy, struct shared *shared, pid_t parent)
 {
+	struct job job = { .copy = copy, .shared = shared };
+
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
-	_exit(work(dest, files, chunk, shared) ? 1 : 0);
+	_exit(work(&job) ? 1 : 0);
 }
 
-int copy_files(int dest, const struct list *files, int jobs, size_t chunk,
-	       int quiet)
+static int run_workers(const struct copy *copy, struct shared *shared)
+{
+	pid_t parent = getpid(), pid;
+	int n, err = 0;
+
+	for (n = 0; n < copy->jobs && !err; n += !err) {
+		pid = fork();
+		if (!pid)
+			worker(copy, shared, parent);
+		if (pid < 0) {
+			err = complain("worker", "start", errno);
+			atomic_store(&shared->failed, true);
+		}
+	}
+	return wait_for_workers(copy, n, shared) ? -1 : err;
+}
+
+int copy_files(struct copy *copy)
 {
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t parent = getpid(), pid;
 	sigset_t child;
-	int started, err = 0;
+	int err;
 
 	if (shared == MAP_FAILED)
 		return complain("shared memory", "map", errno);
@@ -219,18 +242,8 @@ int copy_files(int dest, const struct list *files, int jobs, size_t chunk,
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
-
-	for (started = 0; started < jobs && !err; started += !err) {
-		pid = fork();
-		if (!pid)
-			worker(parent, dest, files, chunk, shared);
-		if (pid < 0) {
-			err = complain("worker", "start", errno);
-			atomic_store(&shared->failed, true);
-		}
-	}
-	if (wait_for_workers(started, files, shared, quiet))
-		err = -1;
+	err = run_workers(copy, shared);
+	copy->bytes = atomic_load(&shared->bytes);
 	munmap(shared, sizeof(*shared));
 	return err;
 }

@@ -19,16 +19,10 @@
 
 #include "fileget.h"
 
-#define MAX_JOBS	256
 #define MAX_CHUNK	(1UL << 30)
 
-static struct {
-	const char *source;
-	const char *dest;
-	int jobs;
-	size_t chunk;
-	bool quiet;
-} config = { .jobs = 4, .chunk = 256 << 10 };
+static struct copy config = { .jobs = 4, .chunk = 256 << 10 };
+static const char *dest_path;
 
 /* Of the paths below the source the first is ".", all others begin with "./". */
 int complain(const char *path, const char *what, int err)
@@ -80,29 +74,27 @@ static int open_dest(const char *path)
 
 static void print_totals(const struct tree *tree, double list, double copy)
 {
-	uint64_t bytes = tree->files.bytes;
-
 	printf("fileget: %zu files, %zu directories, %zu symlinks, %" PRIu64
 	       " bytes; listed in %.2f s, copied in %.2f s: %.1f MB/s, %d jobs\n",
-	       tree->files.n, tree->dirs.n, tree->links, bytes, list, copy,
-	       bytes / 1e6 / copy, config.jobs);
+	       tree->files.n, tree->dirs.n, tree->links, config.bytes, list,
+	       copy, config.bytes / 1e6 / copy, config.jobs);
 	if (tree->skipped)
 		printf("fileget: %zu special files were skipped\n", tree->skipped);
 }
 
-static int get(int dest)
+static int get(void)
 {
 	struct tree tree = { 0 };
 	double start = seconds_now(), listed;
 	int err;
 
-	err = walk_tree(config.source, dest, &tree);
+	config.files = &tree.files;
+	err = walk_tree(&config, &tree);
 	listed = seconds_now();
 	if (!err)
-		err = copy_files(dest, &tree.files, config.jobs, config.chunk,
-				 config.quiet);
+		err = copy_files(&config);
 	if (!err)
-		err = finish_directories(dest, &tree.dirs);
+		err = finish_directories(config.dest, &tree.dirs);
 	if (!err)
 		print_totals(&tree, listed - start, seconds_now() - listed);
 	free_list(&tree.files);
@@ -116,11 +108,9 @@ static size_t parse_size(const char *text)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (*end == 'K')
-		n <<= 10, end++;
-	else if (*end == 'M')
-		n <<= 20, end++;
-	return *end || n > MAX_CHUNK ? 0 : n;
+	int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 0;
+
+	return end[shift != 0] || n > MAX_CHUNK >> shift ? 0 : n << shift;
 }
 
 static int usage(FILE *f)
@@ -160,23 +150,23 @@ static bool parse(int argc, char **argv)
 	if (optind != argc - 2 || !*argv[optind])
 		return false;
 	config.source = argv[optind];
-	config.dest = argv[optind + 1];
+	dest_path = argv[optind + 1];
 	return config.jobs >= 1 && config.jobs <= MAX_JOBS && config.chunk;
 }
 
 int main(int argc, char **argv)
 {
-	int dest, err;
+	int err;
 
 	if (!parse(argc, argv))
 		return usage(stderr);
-	dest = open_dest(config.dest);
-	if (dest < 0)
+	config.dest = open_dest(dest_path);
+	if (config.dest < 0)
 		return 1;
-	err = get(dest);
+	err = get();
 	if (err)
 		fprintf(stderr, "fileget: the copy in %s is not complete\n",
-			config.dest);
-	close(dest);
+			dest_path);
+	close(config.dest);
 	return err ? 1 : 0;
 }

@@ -5,24 +5,25 @@
 #ifndef FILEGET_H
 #define FILEGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include <phxport/phoenix.h>
 
-/* A file or directory of the server. Its path begins at the copied directory. */
+#define MAX_JOBS	256
+
+/* Paths of the server, from the copied directory on: "." and "./a/b". */
 struct item {
 	char *path;
-	oid_t oid;
-	mode_t mode;
-	uint64_t size;
+	oid_t oid;		/* of a directory */
+	mode_t mode;		/* of a directory */
 };
 
 struct list {
 	struct item *items;
 	size_t n;
-	uint64_t bytes;
 };
 
 struct tree {
@@ -32,21 +33,33 @@ struct tree {
 	size_t skipped;
 };
 
-/*
- * Walks the tree at @source, makes its directories and symlinks below the
- * directory @dest, and lists the files. Prints what is wrong; returns 0 or -1.
- */
-int walk_tree(const char *source, int dest, struct tree *tree);
+/* Looks @path below @source up. */
+int find(const char *source, const char *path, oid_t *fil, oid_t *dev);
+
+/* What is kept of an object's mode: who runs it is another user than there. */
+mode_t mode_to_keep(const struct _attrAll *attrs);
 
 /* Gives the directories their modes, when nothing is created in them any more. */
 int finish_directories(int dest, const struct list *dirs);
 
+struct copy {
+	const char *source;	/* path of the server */
+	int dest;		/* directory */
+	const struct list *files;
+	int jobs;		/* processes, or threads to list */
+	size_t chunk;		/* bytes per read */
+	bool quiet;
+	uint64_t bytes;		/* out: how many were copied */
+};
+
 /*
- * Copies the files in @jobs processes and shows how far they are. Returns 0,
- * or -1 if any of them printed what is wrong.
+ * Lists the tree, and makes its directories and symlinks; returns 0, or -1 if
+ * it printed what is wrong.
  */
-int copy_files(int dest, const struct list *files, int jobs, size_t chunk,
-	       int quiet);
+int walk_tree(const struct copy *copy, struct tree *tree);
+
+/* Copies the files; the same. */
+int copy_files(struct copy *copy);
 
 void free_list(struct list *list);
 

@@ -193,7 +193,8 @@ static int do_stat(msg_t *msg)
 
 static int do_change(uint32_t port, msg_t *msg)
 {
-	(void)port, (void)msg;
+	(void)port;
+	(void)msg;
 	return -EROFS;
 }
 

@@ -191,9 +191,8 @@ struct phx_ioc_info {
  * @__reserved: 0
  *
  * A port belongs to the file that created it; it goes when that is closed, or
- * when the process that opened it ends or executes another program. If such a
- * program inherits the file and no window was mapped, its ports go at its first
- * command or close; new messages are refused before that. A number is used again only after all
+ * when the process that opened it ends or executes another program, even if
+ * somebody has the file still. A number is used again only after all
  * the others were.
  *
  * Destroy makes the port unknown, and everybody who waits to receive from it
@@ -255,8 +254,8 @@ struct phx_ioc_name {
  * @size: sizeof(struct phx_ioc_send)
  * @flags: PHX_SEND_*
  * @port: number of the port
- * @i_off: with PHX_SEND_I_INLINE: where in @msg.i.raw the input lies
- * @o_off: with PHX_SEND_O_INLINE: where in @msg.o.raw the output will lie
+ * @i_off: with PHX_SEND_I_INLINE: where in @msg.i.raw the input lies, else 0
+ * @o_off: with PHX_SEND_O_INLINE: where in @msg.o.raw the output will lie, else 0
  * @timeout_ns: longest time for the whole call in nanoseconds, 0 none. Out,
  *		when a signal ended the call: what was left of it
  * @msg: the message. Only @msg.o.raw and @msg.o.err are written back, and only
@@ -268,7 +267,7 @@ struct phx_ioc_name {
  *
  * A call with a time limit has its buffers copied even if they are large: a
  * server may keep a message for longer, and must not see the sender's memory
- * then.
+ * then. Only within one process it does.
  *
  * Errors:
  *  EINVAL	 no such port, or it was destroyed before a server took the
@@ -364,7 +363,7 @@ struct phx_ioc_recv {
  * received a message can respond to it, from any thread of its process.
  *
  * Errors:
- *  EINVAL	 no such port
+ *  EINVAL	 no such port, and no such message of one that was destroyed
  *  ENOENT	 no such message: never received from this port by this file, or
  *		 responded to already
  *  ESRCH	 the sender is gone; the message is done with all the same
