@@ -317,7 +317,7 @@ TEST_F(relend, answered_while_sent_on)
 	chain_end(_metadata, self, 1);
 }
 
-/* The same at each place of a chain, the last first and the first first. */
+/* The same at each place of a chain, in both orders. */
 TEST_F(relend, answered_while_sent_on_in_a_chain)
 {
 	int i, order, nr = 6;
