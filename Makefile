@@ -18,15 +18,14 @@ kdir_of = $(shell $(vm)/kernel headers $(1))
 release_of = $(or $(shell cat $(1)/include/config/kernel.release 2>/dev/null),$(KERNELRELEASE))
 has_tools := $(wildcard tools/Makefile)
 
-all: module lib $(if $(has_tools),tools)
+all: lib module $(if $(has_tools),tools)
 
 help:
 	@sed -n 's/^#: //p' Makefile
 
-#: make                    the module for the running kernel, the library, phxctl
+#: make                    the library, and the module for the running kernel
 #: make module             the module alone; KDIR=DIR for another kernel's headers
 #: make lib                the library, into build/lib
-#: make tools              phxctl and phxbench, into build/tools
 #: make examples           the example servers and clients, into build/examples
 #: make selftests          the test programs, into build/selftests
 .PHONY: all help module lib lib32 tools examples selftests
@@ -46,7 +45,7 @@ examples: lib
 selftests: lib lib32
 	@$(MAKE) --no-print-directory -C selftests all OUTPUT=$(CURDIR)/build/selftests
 
-#: make install            the library, headers, manual pages, tools and examples'
+#: make install            the library, headers, manual pages and examples'
 #:                         sources, to $(DESTDIR)$(PREFIX); PREFIX=/usr/local
 #: make module-install     the module, to $(DESTDIR)/lib/modules of its kernel
 .PHONY: install module-install
@@ -57,7 +56,7 @@ ifneq ($(has_tools),)
 	@$(MAKE) --no-print-directory -C tools BUILD=$(CURDIR)/build PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 endif
 	install -d $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
-	install -m 644 lib/examples/*.[ch] $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
+	install -m 644 lib/examples/*.[ch] lib/examples/Makefile $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
 	for section in 4 7; do \
 		pages=$$(ls module/man/*.$$section 2>/dev/null) || continue; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
@@ -82,10 +81,10 @@ module-%: FORCE
 	@selftests/module --strict $* $(call kdir_of,$*)
 
 vm-%: module-% root FORCE
-	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tool jq --tap selftests/run-tests $(TESTS)
+	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tap selftests/run-tests $(TESTS)
 
 shell-%: module-% root FORCE
-	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --tool jq --shell
+	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --shell
 
 # What the guest finds in /opt/phxport.
 root: lib examples selftests $(if $(has_tools),tools)

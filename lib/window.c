@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #if UINTPTR_MAX > 0xffffffff
-#define WINDOW_DEFAULT	(1ULL << 30)
+/* More than a few users may have pinned: a full window is an error of a sender */
+#define WINDOW_DEFAULT	(4ULL << 30)
 #else
 #define WINDOW_DEFAULT	(64ULL << 20)
 #endif

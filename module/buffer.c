@@ -21,7 +21,7 @@
  */
 static const bool always_bounce = IS_ENABLED(CONFIG_PAGE_TABLE_CHECK);
 
-/* Pages are pinned with interrupts off, as long as that goes fast. */
+/* Pinning goes on with interrupts off; this bounds for how long. */
 #define PIN_BATCH	256U
 
 /* The part of page @i that belongs to the buffer. */
@@ -121,7 +121,10 @@ static int prepare_pinned(struct phx_message *msg, struct phx_buffer *buf)
 	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
 	if (err)
 		goto err_array;
-	/* Migration that fails looks like a want of memory, but is none. */
+	/*
+	 * Migration that fails looks like a want of memory, but is none. What was
+	 * charged to RLIMIT_MEMLOCK stays charged until the message ends.
+	 */
 	err = pin(buf) ? -EFAULT : 0;
 	if (err)
 		goto err_uncharge;
@@ -135,7 +138,7 @@ err_array:
 	return err;
 }
 
-static void free_pages_of(struct phx_buffer *buf, unsigned int nr)
+static void free_shadows(struct phx_buffer *buf, unsigned int nr)
 {
 	unsigned int i;
 
@@ -169,7 +172,7 @@ static int alloc_shadows(struct phx_buffer *buf)
 	}
 	if (i == buf->nr)
 		return 0;
-	free_pages_of(buf, i);
+	free_shadows(buf, i);
 	return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 }
 
@@ -211,7 +214,7 @@ static int prepare_bounced(struct phx_message *msg, struct phx_buffer *buf)
 	return 0;
 
 err_pages:
-	free_pages_of(buf, buf->nr);
+	free_shadows(buf, buf->nr);
 err_uncharge:
 	phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
 err_array:
@@ -322,7 +325,7 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
 		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
 		break;
 	case PHX_SRC_BOUNCED:
-		free_pages_of(buf, buf->nr);
+		free_shadows(buf, buf->nr);
 		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
 		break;
 	default:

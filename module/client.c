@@ -24,14 +24,24 @@ static LIST_HEAD(clients);
 static DEFINE_SPINLOCK(clients_lock);
 
 static void reap(struct work_struct *work);
-/* Waits for a CPU that is awake anyway. */
-static DECLARE_DEFERRABLE_WORK(reaper, reap);
+static DECLARE_DELAYED_WORK(reaper, reap);
+
+static void reap_later(void)
+{
+	queue_delayed_work(system_unbound_wq, &reaper,
+			   round_jiffies_relative(REAP_INTERVAL));
+}
+
+static void forget(struct phx_client *client)
+{
+	spin_lock(&clients_lock);
+	list_del_init(&client->node);
+	spin_unlock(&clients_lock);
+}
 
 static void client_free(struct phx_client *client)
 {
-	spin_lock(&clients_lock);
-	list_del(&client->node);
-	spin_unlock(&clients_lock);
+	forget(client);
 	phx_held_fini(&client->srv.held);
 	phx_windows_fini(client);
 	mmdrop(client->mm);
@@ -78,7 +88,6 @@ struct phx_client *phx_client_create(void)
 	INIT_LIST_HEAD(&client->names);
 	spin_lock_init(&client->srv.lock);
 	INIT_LIST_HEAD(&client->srv.ports);
-	INIT_LIST_HEAD(&client->srv.stalled_ports);
 	init_waitqueue_head(&client->srv.poll);
 	phx_held_init(&client->srv.held);
 	phx_windows_init(client);
@@ -93,7 +102,7 @@ struct phx_client *phx_client_create(void)
 	spin_lock(&clients_lock);
 	list_add(&client->node, &clients);
 	spin_unlock(&clients_lock);
-	schedule_delayed_work(&reaper, REAP_INTERVAL);
+	reap_later();
 
 	err = phx_windows_open(client);
 	if (err) {
@@ -115,28 +124,6 @@ struct phx_client *phx_client_create(void)
 bool phx_client_abandoned(const struct phx_client *client)
 {
 	return atomic_read(&client->mm->mm_users) == 0;
-}
-
-/**
- * phx_client_readable() - is there a message to be received?
- * @client: the client
- *
- * Return: whether one of its ports has one.
- */
-bool phx_client_readable(struct phx_client *client)
-{
-	struct phx_port *port;
-	bool readable;
-
-	spin_lock(&client->srv.lock);
-	readable = client->srv.queued;
-	list_for_each_entry(port, &client->srv.stalled_ports, stalled_node) {
-		if (readable)
-			break;
-		readable = phx_port_retries_locked(port);
-	}
-	spin_unlock(&client->srv.lock);
-	return readable;
 }
 
 static void drop_ports(struct phx_client *client)
@@ -168,7 +155,7 @@ static void drop_held(struct phx_client *client)
 	u32 slot = 0;
 
 	while ((msg = phx_held_take_next(client, &slot))) {
-		phx_unplace(msg, client);
+		phx_place_revoke(msg, client);
 		phx_message_answer(msg, -EPIPE);
 		cond_resched();
 	}
@@ -185,34 +172,50 @@ void phx_client_shutdown(struct phx_client *client)
 {
 	bool closed;
 
+	/*
+	 * The file's release does not wait if somebody else was first. The pages
+	 * that are still to be taken out of the windows need the file of those.
+	 */
 	spin_lock(&client->srv.lock);
 	closed = client->srv.closed;
 	client->srv.closed = true;
+	if (!closed)
+		get_file(client->win_file);
 	spin_unlock(&client->srv.lock);
 	if (closed)
 		return;
-	wake_up_interruptible_poll(&client->srv.poll, EPOLLHUP);
+	forget(client);
+	__wake_up(&client->srv.poll, TASK_NORMAL, 0, poll_to_key(EPOLLHUP));
 
 	drop_ports(client);
 	phx_names_drop(client);
 	drop_held(client);
+	fput(client->win_file);
 }
 
-static struct phx_client *next_abandoned(void)
+static void find_abandoned(struct list_head *found)
 {
-	struct phx_client *client, *found = NULL;
+	struct phx_client *client, *next;
 
 	spin_lock(&clients_lock);
-	list_for_each_entry(client, &clients, node) {
-		if (!phx_client_abandoned(client) || READ_ONCE(client->srv.closed))
-			continue;
-		if (!refcount_inc_not_zero(&client->refs))
-			continue;
-		found = client;
-		break;
-	}
+	list_for_each_entry_safe(client, next, &clients, node)
+		if (phx_client_abandoned(client) &&
+		    refcount_inc_not_zero(&client->refs))
+			list_move(&client->node, found);
 	spin_unlock(&clients_lock);
-	return found;
+}
+
+/* Others may take clients off the list as well, when they shut them down. */
+static struct phx_client *next_found(struct list_head *found)
+{
+	struct phx_client *client;
+
+	spin_lock(&clients_lock);
+	client = list_first_entry_or_null(found, struct phx_client, node);
+	if (client)
+		list_del_init(&client->node);
+	spin_unlock(&clients_lock);
+	return client;
 }
 
 /*
@@ -223,14 +226,16 @@ static struct phx_client *next_abandoned(void)
 static void reap(struct work_struct *work)
 {
 	struct phx_client *client;
+	LIST_HEAD(found);
 
-	while ((client = next_abandoned())) {
+	find_abandoned(&found);
+	while ((client = next_found(&found))) {
 		phx_client_shutdown(client);
 		phx_client_put(client);
 		cond_resched();
 	}
 	if (!list_empty_careful(&clients))
-		schedule_delayed_work(&reaper, REAP_INTERVAL);
+		reap_later();
 }
 
 /**

@@ -5,7 +5,7 @@
  * when that ends or executes another program, the client is shut down even if
  * somebody still has the file. A close at that moment or the end of a window
  * tell of it at once. If there is neither, because the file is kept or shared
- * and nothing was mapped, the reaper finds out within a second or so.
+ * and nothing was mapped, the reaper finds out; it looks every second.
  *
  * It owns ports and their queues, the messages it has received and not yet
  * responded to (held.h), the names it registered and two windows (window.h).
@@ -18,15 +18,17 @@
  * Everything that senders share with the server is under the server's
  * srv.lock: the queues and waiting receivers of its ports, the table of held
  * messages, and the state of every message sent to it. So a message changes
- * its state under one lock, whichever way it goes. Contexts are all processes;
- * nothing sleeps, takes mmap_lock or touches user memory under it, and nobody
+ * its state under one lock, whichever way it goes. It is taken in process context
+ * alone; nothing sleeps, takes mmap_lock or touches user memory under it, and nobody
  * holds two clients' locks. Order of locks:
  *
  *	mmap_lock > phx_ns.names_lock
  *	mmap_lock > the windows' i_mmap_rwsem
  *	client->win[].lock > client->srv.lock > client->srv.poll, scheduler's
  *
- * The last two lines' locks may be held at one time only for the same client.
+ *	the reaper's list of clients, alone
+ *
+ * Of the third line, both locks are of the same client.
  *
  * A client is freed with its last reference: the file has one, each port one,
  * and the file behind its windows one.
@@ -51,7 +53,7 @@ struct pid_namespace;
 
 /**
  * struct phx_client - one open file
- * @node: in the list that the reaper looks at
+ * @node: in the list that the reaper looks at, until it is shut down
  * @refs: references
  * @user: who opened it
  * @net: network namespace it was opened in, held
@@ -64,10 +66,7 @@ struct pid_namespace;
  * @srv.lock: see above
  * @srv.closed: it was shut down: no port can be added, no message held
  * @srv.ports: list of struct phx_port
- * @srv.queued: messages queued at all its ports, but for those stalled
- * @srv.stalled_ports: list of struct phx_port that have stalled messages
- * @srv.lent: messages held that take room in a window
- * @srv.freed: how often such a message was answered
+ * @srv.queued: messages queued at all its ports
  * @srv.held: messages received and not responded to
  * @srv.poll: those who poll for messages
  * @win: windows, indexed by enum phx_dir
@@ -89,9 +88,6 @@ struct phx_client {
 		bool closed;
 		struct list_head ports;
 		unsigned long queued;
-		struct list_head stalled_ports;
-		unsigned long lent;
-		unsigned long freed;
 		struct phx_held held;
 		wait_queue_head_t poll;
 	} srv;
@@ -102,7 +98,6 @@ struct phx_client {
 struct phx_client *phx_client_create(void);
 void phx_client_put(struct phx_client *client);
 void phx_client_shutdown(struct phx_client *client);
-bool phx_client_readable(struct phx_client *client);
 void phx_clients_exit(void);
 bool phx_client_abandoned(const struct phx_client *client);
 

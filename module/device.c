@@ -61,7 +61,7 @@ static bool nonblock(const struct call *call)
 }
 
 /* Give the structure back, no more of it than the caller knows. */
-static int give_back(const struct call *call, size_t size)
+static int copy_back(const struct call *call, size_t size)
 {
 	if (copy_to_user(call->user, &call->arg, min_t(size_t, size, call->size)))
 		return -EFAULT;
@@ -81,7 +81,7 @@ static int ioctl_info(struct call *call)
 	info->window_max = PHX_WINDOW_MAX;
 	info->message_max = PHX_MESSAGE_MAX;
 	strscpy_pad(info->version, PHX_VERSION, sizeof(info->version));
-	return give_back(call, sizeof(*info));
+	return copy_back(call, sizeof(*info));
 }
 
 static int ioctl_port_create(struct call *call)
@@ -96,7 +96,7 @@ static int ioctl_port_create(struct call *call)
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	arg->port = port->id;
-	err = give_back(call, sizeof(*arg));
+	err = copy_back(call, sizeof(*arg));
 	if (err)
 		phx_port_kill(port);
 	phx_port_put(port);
@@ -126,7 +126,7 @@ static int ioctl_name_lookup(struct call *call)
 {
 	int err = phx_name_lookup(call->client, &call->arg.name);
 
-	return err ?: give_back(call, sizeof(call->arg.name));
+	return err ?: copy_back(call, sizeof(call->arg.name));
 }
 
 static int ioctl_send(struct call *call)
@@ -246,7 +246,7 @@ static __poll_t phx_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &client->srv.poll, wait);
 	if (READ_ONCE(client->srv.closed))
 		return EPOLLHUP;
-	return phx_client_readable(client) ? EPOLLIN | EPOLLRDNORM : 0;
+	return READ_ONCE(client->srv.queued) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static int phx_mmap(struct file *file, struct vm_area_struct *vma)

@@ -106,7 +106,8 @@ static int reserve_locked(struct phx_held *held)
 		return -ENOSPC;
 	slot = &held->slots[i];
 	held->free = slot->next;
-	slot->rid = (held->generation++ & (generations - 1)) << held->bits | i;
+	slot->generation = held->generation++;
+	slot->rid = (slot->generation & (generations - 1)) << held->bits | i;
 	return slot->rid;
 }
 
@@ -134,13 +135,6 @@ int phx_held_reserve(struct phx_client *client)
 	}
 }
 
-static bool is_last_rid(const struct phx_held *held, int rid)
-{
-	u32 generations = 1U << (RID_BITS - held->bits);
-
-	return rid >> held->bits == ((held->generation - 1) & (generations - 1));
-}
-
 /**
  * phx_held_unreserve() - end the life of a rid
  * @client: the client
@@ -156,7 +150,7 @@ void phx_held_unreserve(struct phx_client *client, int rid, bool unseen)
 	slot = slot_of(held, rid);
 	if (!WARN_ON_ONCE(!slot || slot->msg)) {
 		/* One that nobody saw need not be used up. */
-		if (unseen && is_last_rid(held, rid))
+		if (unseen && slot->generation + 1 == held->generation)
 			held->generation--;
 		slot->rid = -1;
 		slot->next = held->free;
@@ -183,7 +177,7 @@ bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *ms
 	slot = slot_of(&client->srv.held, rid);
 	if (!closed && !WARN_ON_ONCE(!slot)) {
 		slot->msg = msg;
-		phx_message_held_locked(msg);
+		msg->held = true;
 	}
 	spin_unlock(&client->srv.lock);
 	return !closed;

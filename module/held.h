@@ -3,8 +3,8 @@
  * The messages that a client has received and not responded to, by rid.
  *
  * A rid is a slot of the table in its low bits and a generation above, 31 bits
- * in all. The generation is the client's and goes up with every rid, so that a
- * rid comes again only after 2^31 / slots messages, if in the same slot. When
+ * in all. The generation is the client's and goes up with every rid that a message
+ * had, so that a rid comes again only after 2^31 / slots messages, if in the same slot. When
  * the table is full it doubles; every rid has its own slot in the larger one,
  * too, because they differ in fewer bits already.
  *
@@ -24,11 +24,15 @@ struct phx_message;
  * @msg: the message, NULL if reserved or free
  * @rid: what it is known by, -1 if free
  * @next: of a free slot: the next free one, or -1
+ * @generation: of one that is not free: what its rid was made of
  */
 struct phx_held_slot {
 	struct phx_message *msg;
 	s32 rid;
-	s32 next;
+	union {
+		s32 next;
+		u32 generation;
+	};
 };
 
 /**

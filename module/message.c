@@ -14,8 +14,8 @@ static struct kmem_cache *message_cache;
 
 /*
  * Phoenix-RTOS' priorities are 0 (highest) to 7, and 4 is where a process
- * begins. The effective priority is taken, so that what a sender inherited
- * counts.
+ * begins. Thirds of the real-time range are 0 to 2, see phxport(7). The effective
+ * priority is taken, so that what a sender inherited counts.
  */
 static u32 phoenix_priority(const struct task_struct *task)
 {
@@ -98,7 +98,7 @@ static struct phx_client *server(const struct phx_message *msg)
 }
 
 /* Hand to a receiver that waits, or leave in the queue, first or last. */
-static void deliver_locked(struct phx_message *msg, bool first)
+static void hand_over_locked(struct phx_message *msg, bool first)
 {
 	struct phx_port *port = msg->port;
 	struct phx_client *client = port->client;
@@ -112,7 +112,19 @@ static void deliver_locked(struct phx_message *msg, bool first)
 		return;
 	}
 	WRITE_ONCE(msg->state, PHX_QUEUED);
-	phx_port_enqueue_locked(port, msg, first);
+	if (first)
+		list_add(&msg->node, &port->queue);
+	else
+		list_add_tail(&msg->node, &port->queue);
+	client->srv.queued++;
+	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
+}
+
+static void dequeue_locked(struct phx_message *msg)
+{
+	lockdep_assert_held(&server(msg)->srv.lock);
+	list_del_init(&msg->node);
+	server(msg)->srv.queued--;
 }
 
 /*
@@ -150,7 +162,7 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 		err = -EAGAIN;
 	} else {
 		phx_message_ref(msg);
-		deliver_locked(msg, false);
+		hand_over_locked(msg, false);
 	}
 	spin_unlock(&port->client->srv.lock);
 	if (!err)
@@ -161,6 +173,7 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 /*
  * An orphan lasts as long as the server likes. If that were at the expense of
  * the sender, a server could use up the limits of users who are done with it.
+ * But neither may senders use up the server's: beyond its limits it is theirs.
  */
 static void charge_server_locked(struct phx_message *msg)
 {
@@ -169,8 +182,13 @@ static void charge_server_locked(struct phx_message *msg)
 		     phx_buffer_charged(&msg->buf[PHX_OUT]);
 
 	lockdep_assert_held(&server(msg)->srv.lock);
-	phx_user_move(msg->user, user, PHX_LIMIT_MESSAGES, 1);
-	phx_user_move(msg->user, user, PHX_LIMIT_PAGES, pages);
+	if (user == msg->user ||
+	    !phx_user_move(msg->user, user, PHX_LIMIT_MESSAGES, 1))
+		return;
+	if (!phx_user_move(msg->user, user, PHX_LIMIT_PAGES, pages)) {
+		phx_user_move(user, msg->user, PHX_LIMIT_MESSAGES, 1);
+		return;
+	}
 	msg->user = phx_user_ref(user);
 	mm_unaccount_pinned_pages(&msg->pin);
 	memset(&msg->pin, 0, sizeof(msg->pin));
@@ -191,15 +209,17 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 	struct phx_client *client = server(msg);
 	struct phx_user *user = msg->user;
 	enum phx_left left = PHX_STAYS;
+	bool moved = false;
 
 	spin_lock(&client->srv.lock);
 	if (msg->state == PHX_QUEUED) {
-		phx_port_dequeue_locked(msg->port, msg);
+		dequeue_locked(msg);
 		left = PHX_WITHDRAWN;
 	} else if (msg->state == PHX_TAKEN && taken_too) {
 		WRITE_ONCE(msg->state, PHX_ORPHAN);
 		msg->sender = NULL;
 		charge_server_locked(msg);
+		moved = msg->user != user;
 		left = PHX_ORPHANED;
 	}
 	spin_unlock(&client->srv.lock);
@@ -209,7 +229,8 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 		phx_message_put(msg);
 	} else if (left == PHX_ORPHANED) {
 		phx_stat_inc(PHX_STAT_MESSAGES_ORPHANED);
-		phx_user_put(user);
+		if (moved)
+			phx_user_put(user);
 	}
 	return left;
 }
@@ -220,7 +241,7 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
  */
 void phx_message_take_locked(struct phx_message *msg)
 {
-	phx_port_dequeue_locked(msg->port, msg);
+	dequeue_locked(msg);
 	WRITE_ONCE(msg->state, PHX_TAKEN);
 }
 
@@ -231,7 +252,7 @@ void phx_message_take_locked(struct phx_message *msg)
  */
 void phx_message_reject_locked(struct phx_message *msg, int err)
 {
-	phx_port_dequeue_locked(msg->port, msg);
+	dequeue_locked(msg);
 	done_locked(msg, err);
 }
 
@@ -249,7 +270,7 @@ void phx_message_requeue(struct phx_message *msg)
 
 	spin_lock(&port->client->srv.lock);
 	if (!port->dead && msg->state == PHX_TAKEN) {
-		deliver_locked(msg, true);
+		hand_over_locked(msg, true);
 		wake_up_process(msg->sender);
 		over = false;
 	}
@@ -257,64 +278,6 @@ void phx_message_requeue(struct phx_message *msg)
 	phx_stat_inc(PHX_STAT_MESSAGES_REQUEUED);
 	if (over)
 		phx_message_answer(msg, -EINVAL);
-}
-
-/**
- * phx_message_stall() - there is no room for a message now
- * @msg: the message, placed nowhere; the receiver's reference goes with it
- * @freed: client->srv.freed as it was before it was tried
- */
-void phx_message_stall(struct phx_message *msg, unsigned long freed)
-{
-	struct phx_port *port = msg->port;
-	struct phx_client *client = port->client;
-	bool stalls;
-
-	spin_lock(&client->srv.lock);
-	stalls = !port->dead && msg->state == PHX_TAKEN;
-	if (stalls) {
-		WRITE_ONCE(msg->state, PHX_QUEUED);
-		phx_port_stall_locked(port, msg, client->srv.freed != freed);
-		wake_up_process(msg->sender);
-	}
-	spin_unlock(&client->srv.lock);
-	if (!stalls)
-		phx_message_requeue(msg);
-}
-
-/* Receivers that wait get stalled messages that may have room now. */
-static void offer_stalled_locked(struct phx_client *client)
-{
-	struct phx_port *port, *next;
-	struct phx_message *msg;
-
-	lockdep_assert_held(&client->srv.lock);
-	list_for_each_entry_safe(port, next, &client->srv.stalled_ports, stalled_node) {
-		if (list_empty(&port->waiters) || !phx_port_retries_locked(port))
-			continue;
-		msg = phx_port_first_locked(port);
-		phx_port_dequeue_locked(port, msg);
-		deliver_locked(msg, true);
-	}
-}
-
-/**
- * phx_message_held_locked() - a message is in the receiver's table now
- * @msg: the message
- */
-void phx_message_held_locked(struct phx_message *msg)
-{
-	struct phx_client *client = server(msg);
-
-	lockdep_assert_held(&client->srv.lock);
-	msg->held = true;
-	if (msg->lent || (msg->buf[PHX_IN].class != PHX_CLASS_LEND &&
-			  msg->buf[PHX_OUT].class != PHX_CLASS_LEND))
-		return;
-	msg->lent = true;
-	client->srv.lent++;
-	/* There may be room for more. */
-	offer_stalled_locked(client);
 }
 
 /**
@@ -404,17 +367,6 @@ static void finish_all(struct list_head *ready)
 	}
 }
 
-static void made_room_locked(struct phx_client *client)
-{
-	lockdep_assert_held(&client->srv.lock);
-	client->srv.lent--;
-	client->srv.freed++;
-	if (list_empty(&client->srv.stalled_ports))
-		return;
-	offer_stalled_locked(client);
-	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
-}
-
 /**
  * phx_message_answer() - a receiver is done with a message
  * @msg: the message, out of the receiver's table and its windows; the
@@ -431,8 +383,6 @@ void phx_message_answer(struct phx_message *msg, int result)
 	msg->answered = true;
 	if (!msg->loans)
 		list_add(&msg->node, &ready);
-	if (msg->lent)
-		made_room_locked(client);
 	spin_unlock(&client->srv.lock);
 	finish_all(&ready);
 }

@@ -13,8 +13,8 @@
  *	          (freed) <'                    PHX_ORPHAN -- answer --> (freed)
  *	                   '------------------ reject -----------------------'
  *
- *  PHX_QUEUED	on its port's queue, or stalled there because there was no room for
- *		it (port.h). The sender sleeps interruptibly and may withdraw it.
+ *  PHX_QUEUED	on its port's queue. The sender sleeps interruptibly and may
+ *		withdraw it.
  *  PHX_TAKEN	with a receiver: being placed in its memory, then in its table of
  *		held messages, then being answered. The sender only minds fatal
  *		signals and its timeout.
@@ -74,12 +74,10 @@ enum phx_left {
  * @wire: the message as the sender gave it, then with the response in it
  * @buf: input and output buffer, by enum phx_dir
  * @pin: what is charged to the sender's RLIMIT_MEMLOCK
- * @node: in the port's queue or those stalled, or in a list of messages to finish
+ * @node: in the port's queue, or in a list of messages to finish
  * @sender: who sleeps for it; NULL once it is orphaned
  * @state: see above
- * @stalled: it is not in the port's queue but among those stalled
  * @held: it is in the receiver's table, so that it can be answered and lent on
- * @lent: it was held and has buffers in a window
  * @answered: there is a response; only loans keep it from its end
  * @loans: messages that borrow its buffers
  * @result: what send() returns: 0 or a negative errno
@@ -98,9 +96,7 @@ struct phx_message {
 	struct list_head node;
 	struct task_struct *sender;
 	enum phx_state state;
-	bool stalled;
 	bool held;
-	bool lent;
 	bool answered;
 	unsigned int loans;
 	int result;
@@ -117,8 +113,6 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too);
 void phx_message_take_locked(struct phx_message *msg);
 void phx_message_reject_locked(struct phx_message *msg, int err);
 void phx_message_requeue(struct phx_message *msg);
-void phx_message_stall(struct phx_message *msg, unsigned long freed);
-void phx_message_held_locked(struct phx_message *msg);
 void phx_message_answer(struct phx_message *msg, int result);
 bool phx_message_borrow(struct phx_message *lender);
 

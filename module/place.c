@@ -87,6 +87,7 @@ static int place_one(struct phx_client *client, struct phx_buffer *buf,
 		return 0;
 	}
 
+	/* Without room in the window, or without a try, it can only be copied. */
 	at = space_take(&rest, buf);
 	if (!at || buf->len >= phx_lend_min())
 		err = place_lend(client, buf);
@@ -103,9 +104,9 @@ static int place_one(struct phx_client *client, struct phx_buffer *buf,
  * @client: the receiver, of the current process
  * @space: what it gives for copies
  *
- * Return: 0; -EMSGSIZE if this receiver could never have the message, which is
- * the sender's fault; -ENOBUFS, -ENOMEM, -EFAULT, -EINTR, and the message can
- * be put back.
+ * Return: 0; -EMSGSIZE if this receiver could never have the message; -ENOBUFS
+ * if it could, had it not so many others; -ENOMEM, -EFAULT, -EINTR for its own
+ * reasons.
  */
 int phx_place(struct phx_message *msg, struct phx_client *client,
 	      struct phx_copy_space space)
@@ -117,18 +118,18 @@ int phx_place(struct phx_message *msg, struct phx_client *client,
 		return err;
 	err = place_one(client, &msg->buf[PHX_OUT], &space);
 	if (err)
-		phx_displace(msg, client);
+		phx_place_undo(msg, client);
 	return err;
 }
 
 /**
- * phx_displace() - undo phx_place() as if it had not been
+ * phx_place_undo() - undo phx_place() as if it had not been
  * @msg: the message, not yet in the table of held messages
  * @client: the receiver
  */
-void phx_displace(struct phx_message *msg, struct phx_client *client)
+void phx_place_undo(struct phx_message *msg, struct phx_client *client)
 {
-	phx_unplace(msg, client);
+	phx_place_revoke(msg, client);
 	phx_buffer_settle(&msg->buf[PHX_IN], false);
 	phx_buffer_settle(&msg->buf[PHX_OUT], false);
 }
@@ -149,13 +150,13 @@ int phx_take_output(struct phx_message *msg)
 }
 
 /**
- * phx_unplace() - take a message's buffers out of the receiver's reach
+ * phx_place_revoke() - take a message's buffers out of the receiver's reach
  * @msg: the message
  * @client: the receiver, in any process
  *
  * Edges are kept: they may be lent on, and have yet to be copied back.
  */
-void phx_unplace(struct phx_message *msg, struct phx_client *client)
+void phx_place_revoke(struct phx_message *msg, struct phx_client *client)
 {
 	enum phx_dir dir;
 

@@ -28,9 +28,9 @@ struct phx_copy_space {
 
 int phx_place(struct phx_message *msg, struct phx_client *client,
 	      struct phx_copy_space space);
-void phx_displace(struct phx_message *msg, struct phx_client *client);
+void phx_place_undo(struct phx_message *msg, struct phx_client *client);
 int phx_take_output(struct phx_message *msg);
-void phx_unplace(struct phx_message *msg, struct phx_client *client);
+void phx_place_revoke(struct phx_message *msg, struct phx_client *client);
 
 unsigned int phx_lend_min(void);
 

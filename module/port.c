@@ -5,7 +5,6 @@
 #include "stats.h"
 #include "user.h"
 
-#include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -28,8 +27,6 @@ static struct phx_port *port_alloc(struct phx_client *client)
 	INIT_LIST_HEAD(&port->node);
 	INIT_LIST_HEAD(&port->queue);
 	INIT_LIST_HEAD(&port->waiters);
-	INIT_LIST_HEAD(&port->stalled);
-	INIT_LIST_HEAD(&port->stalled_node);
 	phx_stat_inc(PHX_STAT_PORTS_LIVE);
 	return port;
 }
@@ -158,98 +155,6 @@ int phx_port_destroy(struct phx_client *client, u32 id)
 }
 
 /**
- * phx_port_retries_locked() - may there be room now for a stalled message?
- * @port: the port
- *
- * Return: whether it has one that should be tried.
- */
-bool phx_port_retries_locked(const struct phx_port *port)
-{
-	const struct phx_client *client = port->client;
-
-	lockdep_assert_held(&client->srv.lock);
-	return !list_empty(&port->stalled) &&
-	       (port->tried != client->srv.freed || !client->srv.lent);
-}
-
-/**
- * phx_port_first_locked() - what is to be received next?
- * @port: the port
- *
- * Return: a message, still queued or stalled, or NULL.
- */
-struct phx_message *phx_port_first_locked(struct phx_port *port)
-{
-	struct list_head *list = &port->queue;
-
-	if (phx_port_retries_locked(port))
-		list = &port->stalled;
-	return list_first_entry_or_null(list, struct phx_message, node);
-}
-
-/**
- * phx_port_enqueue_locked() - have a message wait for a receiver
- * @port: the port
- * @msg: the message
- * @first: it goes before all others
- */
-void phx_port_enqueue_locked(struct phx_port *port, struct phx_message *msg,
-			     bool first)
-{
-	struct phx_client *client = port->client;
-
-	lockdep_assert_held(&client->srv.lock);
-	if (first)
-		list_add(&msg->node, &port->queue);
-	else
-		list_add_tail(&msg->node, &port->queue);
-	client->srv.queued++;
-	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
-}
-
-/**
- * phx_port_stall_locked() - have a message wait for room
- * @port: the port
- * @msg: the message
- * @again: try it again before any other
- */
-void phx_port_stall_locked(struct phx_port *port, struct phx_message *msg,
-			   bool again)
-{
-	struct phx_client *client = port->client;
-
-	lockdep_assert_held(&client->srv.lock);
-	if (list_empty(&port->stalled))
-		list_add_tail(&port->stalled_node, &client->srv.stalled_ports);
-	msg->stalled = true;
-	if (again)
-		list_add(&msg->node, &port->stalled);
-	else
-		list_add_tail(&msg->node, &port->stalled);
-	port->tried = client->srv.freed - again;
-}
-
-/**
- * phx_port_dequeue_locked() - take a message that waits in either way
- * @port: the port
- * @msg: the message
- */
-void phx_port_dequeue_locked(struct phx_port *port, struct phx_message *msg)
-{
-	struct phx_client *client = port->client;
-
-	lockdep_assert_held(&client->srv.lock);
-	list_del_init(&msg->node);
-	if (!msg->stalled) {
-		client->srv.queued--;
-		return;
-	}
-	msg->stalled = false;
-	if (list_empty(&port->stalled))
-		list_del_init(&port->stalled_node);
-}
-
-/**
  * phx_waiter_wake_locked() - end a receiver's wait
  * @port: where it waits
  * @waiter: the receiver
@@ -281,14 +186,6 @@ static void release_waiters_locked(struct phx_port *port)
 		phx_waiter_wake_locked(port, waiter, NULL, -EINVAL);
 }
 
-static struct phx_message *any_queued_locked(struct phx_port *port)
-{
-	struct list_head *list = list_empty(&port->queue) ? &port->stalled : &port->queue;
-
-	lockdep_assert_held(&port->client->srv.lock);
-	return list_first_entry_or_null(list, struct phx_message, node);
-}
-
 /* Returns whether there are more. */
 static bool release_senders(struct phx_port *port)
 {
@@ -298,11 +195,13 @@ static bool release_senders(struct phx_port *port)
 	int n = 0;
 
 	spin_lock(&port->client->srv.lock);
-	while (n++ < PHX_KILL_BATCH && (msg = any_queued_locked(port))) {
+	list_for_each_entry_safe(msg, next, &port->queue, node) {
+		if (n++ == PHX_KILL_BATCH)
+			break;
 		phx_message_reject_locked(msg, -EINVAL);
 		list_add(&msg->node, &released);
 	}
-	more = any_queued_locked(port);
+	more = !list_empty(&port->queue);
 	spin_unlock(&port->client->srv.lock);
 
 	list_for_each_entry_safe(msg, next, &released, node)

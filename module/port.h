@@ -34,18 +34,7 @@ struct task_struct;
  * @queue: list of struct phx_message in the order they are to be received
  * @waiters: list of struct phx_waiter, first come first served
  *
- * @stalled: list of struct phx_message for which there was no room in the window
- * @stalled_node: in client->srv.stalled_ports, if @stalled has entries
- * @tried: client->srv.freed when one of them was last tried in vain
- *
  * At most one of @queue and @waiters has entries.
- *
- * A stalled message lets others pass, so that one that needs much room can't keep
- * a server from all that need little. It comes before the queue again when room
- * was made since @tried, that is, when a message with room in a window was
- * answered. Each time they are tried in turn until the first that fails, so that
- * many of them do not make an answer expensive. Nothing stalls unless a message is
- * held that has room, so that there will be such an answer.
  */
 struct phx_port {
 	refcount_t refs;
@@ -58,9 +47,6 @@ struct phx_port {
 	bool dead;
 	struct list_head queue;
 	struct list_head waiters;
-	struct list_head stalled;
-	struct list_head stalled_node;
-	unsigned long tried;
 };
 
 /**
@@ -85,13 +71,6 @@ u64 phx_port_serial(struct phx_ns *ns, u32 id);
 int phx_port_destroy(struct phx_client *client, u32 id);
 void phx_port_kill(struct phx_port *port);
 void phx_port_put(struct phx_port *port);
-struct phx_message *phx_port_first_locked(struct phx_port *port);
-bool phx_port_retries_locked(const struct phx_port *port);
-void phx_port_enqueue_locked(struct phx_port *port, struct phx_message *msg,
-			     bool first);
-void phx_port_stall_locked(struct phx_port *port, struct phx_message *msg,
-			   bool again);
-void phx_port_dequeue_locked(struct phx_port *port, struct phx_message *msg);
 void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err);
 

@@ -2,7 +2,8 @@
 /*
  * Receive: wait for a message, place its buffers, tell the receiver, and put
  * it in the table of held messages. If anything fails for the receiver the
- * message goes back to the head of the queue as if nothing had been.
+ * message goes back to the head of the queue as if nothing had been. If there is
+ * no room for it, that is the sender's error.
  */
 #include "verbs.h"
 #include "client.h"
@@ -24,7 +25,7 @@ static bool take_or_queue(struct phx_port *port, struct phx_waiter *waiter,
 	bool done = true;
 
 	spin_lock(&port->client->srv.lock);
-	msg = phx_port_first_locked(port);
+	msg = list_first_entry_or_null(&port->queue, struct phx_message, node);
 	if (port->dead) {
 		waiter->err = -EINVAL;
 	} else if (msg) {
@@ -110,8 +111,8 @@ static void describe(const struct phx_message *msg, struct phx_ioc_recv *arg,
 
 /*
  * Returns 0 when the receiver has it; 1 when it is to look at the next, because
- * this one is over, by fault of its sender or the end of the client, or has to
- * wait for room in the window; an error when it is back in the queue.
+ * this one is over, because there is no room for it or by the end of the client;
+ * an error when it is back in the queue.
  */
 static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 		   struct phx_ioc_recv *arg, struct phx_ioc_recv __user *user)
@@ -120,7 +121,6 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 		.at = arg->buf,
 		.left = arg->buf ? arg->buf_size : 0,
 	};
-	unsigned long freed = READ_ONCE(client->srv.freed);
 	int err;
 
 	/* A receiver that is killed leaves it for others, unseen. */
@@ -128,12 +128,12 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 		err = -EINTR;
 	else
 		err = phx_place(msg, client, space);
-	if (err == -EMSGSIZE) {
+	/*
+	 * To have it wait for room would let one sender, who needs much, keep
+	 * the server from all others.
+	 */
+	if (err == -EMSGSIZE || err == -ENOBUFS) {
 		phx_message_answer(msg, err);
-		return 1;
-	}
-	if (err == -ENOBUFS) {
-		phx_message_stall(msg, freed);
 		return 1;
 	}
 	if (err)
@@ -145,17 +145,17 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 	if (copy_to_user(&user->i_class, &arg->i_class,
 			 sizeof(*arg) - offsetof(struct phx_ioc_recv, i_class)) ||
 	    put_user(rid, &user->rid))
-		goto out_displace;
+		goto out_undo;
 	phx_stat_inc(PHX_STAT_MESSAGES_RECEIVED);
 	if (phx_held_publish(client, rid, msg))
 		return 0;
 
-	phx_displace(msg, client);
+	phx_place_undo(msg, client);
 	phx_message_answer(msg, -EPIPE);
 	return 1;
 
-out_displace:
-	phx_displace(msg, client);
+out_undo:
+	phx_place_undo(msg, client);
 out_requeue:
 	phx_message_requeue(msg);
 	return err;
@@ -168,7 +168,6 @@ static int receive(struct phx_client *client, struct phx_port *port,
 	struct phx_deadline deadline = phx_deadline(arg->timeout_ns);
 	struct phx_message *msg;
 	int rid, err;
-	u64 rest;
 
 	rid = phx_held_reserve(client);
 	if (rid < 0)
@@ -184,12 +183,7 @@ static int receive(struct phx_client *client, struct phx_port *port,
 		return 0;
 
 	phx_held_unreserve(client, rid, true);
-	if (err == -ERESTARTNOHAND && deadline.limited) {
-		rest = phx_time_left(&deadline);
-		if (copy_to_user(&user->timeout_ns, &rest, sizeof(rest)))
-			err = -EFAULT;
-	}
-	return err;
+	return phx_tell_rest(&deadline, err, &user->timeout_ns);
 }
 
 /**

@@ -41,7 +41,7 @@ static void put_back(struct phx_client *client, int rid, struct phx_message *msg
 {
 	if (phx_held_publish(client, rid, msg))
 		return;
-	phx_unplace(msg, client);
+	phx_place_revoke(msg, client);
 	phx_message_answer(msg, -EPIPE);
 }
 
@@ -72,10 +72,11 @@ int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg)
 		return err;
 	}
 	/* Nothing below can fail. */
-	phx_unplace(msg, client);
+	phx_place_revoke(msg, client);
 	phx_held_unreserve(client, arg->rid, false);
 	memcpy(msg->wire.o.raw, arg->o.raw, sizeof(arg->o.raw));
 	msg->wire.o.err = arg->o.err;
+	/* The sender may also leave just after this: it was there to be answered. */
 	orphan = READ_ONCE(msg->state) == PHX_ORPHAN;
 	phx_stat_inc(PHX_STAT_MESSAGES_ANSWERED);
 	phx_message_answer(msg, 0);

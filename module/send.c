@@ -130,7 +130,6 @@ static int send(struct phx_message *msg, struct phx_client *client,
 {
 	struct phx_deadline deadline = phx_deadline(arg->timeout_ns);
 	enum phx_left left;
-	u64 rest;
 	int err;
 
 	err = prepare_buffers(msg, client, deadline.limited);
@@ -145,11 +144,7 @@ static int send(struct phx_message *msg, struct phx_client *client,
 		return err;
 	if (!err)
 		err = take_response(msg, arg, user);
-	if (err == -ERESTARTNOHAND && deadline.limited) {
-		rest = phx_time_left(&deadline);
-		if (copy_to_user(&user->timeout_ns, &rest, sizeof(rest)))
-			err = -EFAULT;
-	}
+	err = phx_tell_rest(&deadline, err, &user->timeout_ns);
 out_release:
 	phx_message_release(msg);
 	return err;

@@ -136,15 +136,21 @@ void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n)
 /**
  * phx_user_move() - charge to another user what is charged already
  * @from: the one user
- * @to: the other, whose limit may be broken by this
+ * @to: the other
  * @what: kind
  * @n: how many
+ *
+ * Return: whether the limit of @to allowed it.
  */
-void phx_user_move(struct phx_user *from, struct phx_user *to,
+bool phx_user_move(struct phx_user *from, struct phx_user *to,
 		   enum phx_limit what, long n)
 {
-	atomic_long_add(n, &to->used[what]);
+	if (atomic_long_add_return(n, &to->used[what]) > READ_ONCE(*limits[what])) {
+		atomic_long_sub(n, &to->used[what]);
+		return false;
+	}
 	atomic_long_sub(n, &from->used[what]);
+	return true;
 }
 
 /**

@@ -43,7 +43,7 @@ struct phx_user *phx_user_get(kuid_t uid);
 void phx_user_put(struct phx_user *user);
 int phx_user_charge(struct phx_user *user, enum phx_limit what, long n);
 void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n);
-void phx_user_move(struct phx_user *from, struct phx_user *to,
+bool phx_user_move(struct phx_user *from, struct phx_user *to,
 		   enum phx_limit what, long n);
 void phx_users_init(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The life of a message, a file for each verb: send.c, receive.c, respond.c.
+ * The life of a message, a file for each verb: send.c, receive.c, respond.c; and
+ * the deadlines of those that wait.
  */
 #ifndef PHX_VERBS_H
 #define PHX_VERBS_H
@@ -9,6 +10,7 @@
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 
 struct phx_client;
 struct phx_ioc_recv;
@@ -53,12 +55,19 @@ static inline bool phx_sleep(const struct phx_deadline *deadline)
 	return true;
 }
 
-/* What is left, for the next try after a signal: never 0, that is no limit. */
-static inline u64 phx_time_left(const struct phx_deadline *deadline)
+/*
+ * A call that a signal ended tells what is left of its time, for the next try:
+ * never 0, that is no limit. Returns what the call returns.
+ */
+static inline int phx_tell_rest(const struct phx_deadline *deadline, int err,
+				u64 __user *timeout_ns)
 {
-	if (!deadline->limited)
-		return 0;
-	return max_t(s64, ktime_to_ns(ktime_sub(deadline->at, ktime_get())), 1);
+	u64 rest;
+
+	if (err != -ERESTARTNOHAND || !deadline->limited)
+		return err;
+	rest = max_t(s64, ktime_to_ns(ktime_sub(deadline->at, ktime_get())), 1);
+	return copy_to_user(timeout_ns, &rest, sizeof(rest)) ? -EFAULT : err;
 }
 
 #endif /* PHX_VERBS_H */

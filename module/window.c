@@ -106,7 +106,7 @@ static int window_mremap(struct vm_area_struct *vma)
 
 /*
  * The end of the mapping. If it ends with its address space, by exit or exec,
- * the client's other side must learn of it even if somebody has the file open.
+ * those who wait for the client must learn of it even if somebody has the file open.
  * A mapping that mremap() tried to make is not at the window's address.
  */
 static void window_close(struct vm_area_struct *vma)
@@ -119,7 +119,7 @@ static void window_close(struct vm_area_struct *vma)
 
 		spin_lock(&win->lock);
 		if (win->addr == vma->vm_start)
-			win->addr = 0;
+			WRITE_ONCE(win->addr, 0);
 		spin_unlock(&win->lock);
 	}
 	if (phx_client_abandoned(client))
@@ -160,7 +160,7 @@ static unsigned long *window_set_locked(struct phx_window *win,
 	lockdep_assert_held(&win->lock);
 	if (win->addr || !RB_EMPTY_ROOT(&win->lent))
 		return busy;
-	win->addr = vma->vm_start;
+	WRITE_ONCE(win->addr, vma->vm_start);
 	win->nr = vma_pages(vma);
 	win->busy = busy;
 	return old;

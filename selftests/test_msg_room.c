@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receivers that have no room for a message: never, or not now. The one is the
- * sender's misfortune, the other is waited for, and others may pass.
+ * Receivers that have no room for a message: never, or not now. Either is told to
+ * the sender, and the receiver waits on for what it has room for.
  */
 #include "phx_call.h"
 
@@ -58,7 +58,7 @@ TEST_F(room, message_that_could_never_fit_is_the_senders_emsgsize)
 	call_free(r);
 }
 
-/* A window that one message fills, which is received, and others that wait. */
+/* A window that one message fills, which is received. */
 struct full {
 	struct windows win;
 	struct call *first;
@@ -80,129 +80,59 @@ static int empty_window(struct full *f, int fd, __u32 port)
 	return msg_respond(fd, port, &f->held, f->rid) ?: call_end_free(f->first);
 }
 
-/* Sends what has no room, and has a receiver find that out. */
-static struct call *stall(int fd, __u32 port, int type)
+TEST_F(room, message_that_does_not_fit_now_is_the_senders_enobufs)
 {
-	struct call *c = send_input(port, type, CALL_BUF);
-	struct phx_msg msg;
-	int rid;
-
-	if (!call_waits(c) || msg_recv_now(fd, port, &msg, &rid) != -EAGAIN)
-		abort();
-	return c;
-}
-
-static int serve_one(int fd, __u32 port, int *type)
-{
-	struct phx_ioc_recv arg = { .timeout_ns = 5000000000ULL };
-	int err = msg_recv_arg(fd, port, &arg);
-
-	*type = arg.msg.type;
-	return err ?: msg_respond(fd, port, &arg.msg, arg.rid);
-}
-
-TEST_F(room, message_that_does_not_fit_now_waits_until_it_does)
-{
-	struct call *b;
-	struct full f;
-	int type;
-
-	ASSERT_EQ(0, fill_window(&f, self->srv, self->port));
-	b = stall(self->srv, self->port, 2);
-	EXPECT_FALSE(message_waits(self->srv));
-	EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
-	EXPECT_TRUE(message_waits(self->srv));
-	EXPECT_EQ(0, serve_one(self->srv, self->port, &type));
-	EXPECT_EQ(2, type);
-	EXPECT_EQ(0, call_end_free(b));
-}
-
-TEST_F(room, others_pass_a_message_that_does_not_fit_now)
-{
-	struct call *b, *c;
-	struct full f;
-	int type;
-
-	ASSERT_EQ(0, fill_window(&f, self->srv, self->port));
-	b = stall(self->srv, self->port, 2);
-	c = send_input(self->port, 3, 0);
-	EXPECT_EQ(0, serve_one(self->srv, self->port, &type));
-	EXPECT_EQ(3, type);
-	EXPECT_EQ(0, call_end_free(c));
-	EXPECT_TRUE(call_waits(b));
-	EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
-	EXPECT_EQ(0, serve_one(self->srv, self->port, &type));
-	EXPECT_EQ(2, type);
-	EXPECT_EQ(0, call_end_free(b));
-}
-
-TEST_F(room, receiver_that_waits_gets_it_as_soon_as_there_is_room)
-{
-	struct call *b, *r = call_recv(self->port);
+	struct call *r = call_recv(self->port), *s;
 	struct full f;
 
 	ASSERT_EQ(0, fill_window(&f, self->srv, self->port));
-	b = stall(self->srv, self->port, 2);
 	call_thread(r, self->srv);
 	ASSERT_TRUE(call_waits(r));
-	EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
+	s = send_input(self->port, 2, CALL_BUF);
+	EXPECT_ERR(ENOBUFS, call_end_free(s));
+	/* The receiver has noticed nothing, and gets what needs no room. */
+	EXPECT_TRUE(call_waits(r));
+	s = send_input(self->port, 3, 0);
 	EXPECT_EQ(0, call_end(r));
-	EXPECT_EQ(2, r->recv.msg.type);
+	EXPECT_EQ(3, r->recv.msg.type);
 	EXPECT_EQ(0, msg_respond(self->srv, self->port, &r->recv.msg, r->recv.rid));
-	EXPECT_EQ(0, call_end_free(b));
+	EXPECT_EQ(0, call_end_free(s));
+	EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
 	call_free(r);
 }
 
-TEST_F(room, message_that_waits_for_room_ends_with_its_sender_or_port)
+TEST_F(room, there_is_room_again_after_a_response)
 {
-	struct call *b, *c;
 	struct full f;
+	int i;
 
 	ASSERT_EQ(0, fill_window(&f, self->srv, self->port));
-	b = stall(self->srv, self->port, 2);
-	c = stall(self->srv, self->port, 3);
-	EXPECT_EQ(-1000 - SIGKILL, call_kill(b));
-	EXPECT_EQ(0, port_destroy(self->srv, self->port));
-	EXPECT_ERR(EINVAL, call_end_free(c));
+	for (i = 0; i < 3; i++) {
+		struct call *s;
+
+		s = send_input(self->port, 2, CALL_BUF);
+		ASSERT_TRUE(call_waits(s));
+		EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
+		f.first = s;
+		EXPECT_EQ(0, msg_recv(self->srv, self->port, &f.held, &f.rid));
+		EXPECT_EQ(2, f.held.type);
+	}
 	EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
-	call_free(b);
 }
 
-TEST_F(room, next_is_not_forgotten_when_the_first_is_withdrawn)
+TEST_F(room, other_port_shares_the_window)
 {
-	struct call *b, *c;
+	struct phx_msg msg;
+	struct call *s;
 	struct full f;
-	int type = 0;
+	int rid;
 
 	ASSERT_EQ(0, fill_window(&f, self->srv, self->port));
-	b = stall(self->srv, self->port, 2);
-	c = stall(self->srv, self->port, 3);
-	/* The first of them may be received now, but is gone before it is. */
+	s = send_input(self->other, 2, CALL_BUF);
+	ASSERT_TRUE(call_waits(s));
+	EXPECT_ERR(EAGAIN, msg_recv_now(self->srv, self->other, &msg, &rid));
+	EXPECT_ERR(ENOBUFS, call_end_free(s));
 	EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
-	EXPECT_EQ(-1000 - SIGKILL, call_kill(b));
-	EXPECT_EQ(0, serve_one(self->srv, self->port, &type));
-	EXPECT_EQ(3, type);
-	EXPECT_EQ(type ? 0 : -1000 - SIGKILL, type ? call_end(c) : call_kill(c));
-	call_free(b);
-	call_free(c);
-}
-
-TEST_F(room, port_that_nobody_receives_from_does_not_hold_up_another)
-{
-	struct call *b, *c;
-	struct full f;
-	int type = 0;
-
-	ASSERT_EQ(0, fill_window(&f, self->srv, self->port));
-	b = stall(self->srv, self->other, 2);
-	c = stall(self->srv, self->port, 3);
-	EXPECT_EQ(0, empty_window(&f, self->srv, self->port));
-	EXPECT_EQ(0, serve_one(self->srv, self->port, &type));
-	EXPECT_EQ(3, type);
-	EXPECT_EQ(type ? 0 : -1000 - SIGKILL, type ? call_end(c) : call_kill(c));
-	EXPECT_EQ(-1000 - SIGKILL, call_kill(b));
-	call_free(b);
-	call_free(c);
 }
 
 TEST_HARNESS_MAIN

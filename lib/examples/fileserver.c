@@ -85,8 +85,6 @@ static void *serve(void *arg)
 		if (!err) {
 			m.phoenix.o.err = filemsg_serve(port, &m.phoenix);
 			count(w, &opts, &m.phoenix);
-		} else if (err == -ENOBUFS) {
-			usleep(1000);	/* until others have answered theirs */
 		} else if (err != -EINTR) {
 			break;
 		}

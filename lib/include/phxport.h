@@ -71,7 +71,7 @@ struct phx;
  * @path: device to open, NULL for PHX_DEVICE
  * @flags: PHX_OPEN_*
  * @i_window: bytes of address space to keep for lent inputs, 0 for the default
- *	      of 1 GiB (64 MiB in 32-bit programs). Rounded up to pages, cut to
+ *	      of 4 GiB (64 MiB in 32-bit programs). Rounded up to pages, cut to
  *	      the module's largest. All inputs that are held at one time must
  *	      fit in it
  * @o_window: the same for outputs
@@ -252,6 +252,8 @@ PHX_API int phx_name_lookup_prefix(struct phx *h, const char *name,
  *  -EFAULT	a buffer can't be read (input) or written (output)
  *  -EMSGSIZE	a buffer is longer than PHX_MESSAGE_MAX, or than the server
  *		could ever receive
+ *  -ENOBUFS	the server's windows are full of messages that it has not yet
+ *		responded to; it has not seen this one
  *  -EINTR	see above
  *  -EAGAIN	the handle is non-blocking and nobody waits to receive
  *  -EDQUOT, -ENOMEM  the user has max_messages or max_pages under way; no memory

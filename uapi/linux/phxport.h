@@ -277,6 +277,8 @@ struct phx_ioc_name {
  *  EFAULT	 a buffer can't be read (input) or written (output)
  *  EMSGSIZE	 a buffer is longer than PHX_MESSAGE_MAX, or than the server
  *		 could ever receive
+ *  ENOBUFS	 the server's window is full of messages that it has not yet
+ *		 responded to; it has not seen this one
  *  ETIMEDOUT	 time is over; if a server had taken the message it may have
  *		 done what was asked
  *  EAGAIN	 PHX_SEND_NONBLOCK or O_NONBLOCK: nobody waits to receive. If
@@ -319,8 +321,9 @@ struct phx_ioc_send {
  * @msg: out: the message, its data addresses as the receiver sees them. In to
  *	 respond-and-receive: @msg.o is the response
  *
- * A message for which the window has no room now, but would if others were
- * responded to, lets later ones pass until then.
+ * If the window has no room for a message, its sender gets the error and the
+ * call goes on with the next one. So windows should be large; all they take is
+ * addresses.
  *
  * In respond-and-receive a sender who is gone (ESRCH) is no error.
  *
