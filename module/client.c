@@ -19,6 +19,7 @@
 #include <net/net_namespace.h>
 
 #define REAP_INTERVAL HZ
+#define REAP_BATCH 32
 
 static LIST_HEAD(clients);
 static DEFINE_SPINLOCK(clients_lock);
@@ -193,29 +194,24 @@ void phx_client_shutdown(struct phx_client *client)
 	fput(client->win_file);
 }
 
-static void find_abandoned(struct list_head *found)
+/* They are off the list then, and each has a reference for the caller. */
+static unsigned int find_abandoned(struct phx_client **found, unsigned int max)
 {
 	struct phx_client *client, *next;
+	unsigned int n = 0;
 
 	spin_lock(&clients_lock);
-	list_for_each_entry_safe(client, next, &clients, node)
-		if (phx_client_abandoned(client) &&
-		    refcount_inc_not_zero(&client->refs))
-			list_move(&client->node, found);
-	spin_unlock(&clients_lock);
-}
-
-/* Others may take clients off the list as well, when they shut them down. */
-static struct phx_client *next_found(struct list_head *found)
-{
-	struct phx_client *client;
-
-	spin_lock(&clients_lock);
-	client = list_first_entry_or_null(found, struct phx_client, node);
-	if (client)
+	list_for_each_entry_safe(client, next, &clients, node) {
+		if (n == max)
+			break;
+		if (!phx_client_abandoned(client) ||
+		    !refcount_inc_not_zero(&client->refs))
+			continue;
 		list_del_init(&client->node);
+		found[n++] = client;
+	}
 	spin_unlock(&clients_lock);
-	return client;
+	return n;
 }
 
 /*
@@ -225,15 +221,17 @@ static struct phx_client *next_found(struct list_head *found)
  */
 static void reap(struct work_struct *work)
 {
-	struct phx_client *client;
-	LIST_HEAD(found);
+	struct phx_client *found[REAP_BATCH];
+	unsigned int i, n;
 
-	find_abandoned(&found);
-	while ((client = next_found(&found))) {
-		phx_client_shutdown(client);
-		phx_client_put(client);
-		cond_resched();
-	}
+	do {
+		n = find_abandoned(found, REAP_BATCH);
+		for (i = 0; i < n; i++) {
+			phx_client_shutdown(found[i]);
+			phx_client_put(found[i]);
+			cond_resched();
+		}
+	} while (n == REAP_BATCH);
 	if (!list_empty_careful(&clients))
 		reap_later();
 }

@@ -150,13 +150,15 @@ static char *system_v(void)
 }
 
 /* A file with SEED_IN in it. */
-static int file_at(const char *path)
+static int file_in(const char *dir)
 {
-	int fd = path ? open(path, O_RDWR | O_CREAT | O_TRUNC, 0600) :
-			memfd_create("phxport", MFD_ALLOW_SEALING);
+	char path[64];
 	char *p = anonymous();
+	int fd;
 
-	if (path)
+	snprintf(path, sizeof(path), "%s/phx_test.XXXXXX", dir ?: "");
+	fd = dir ? mkstemp(path) : memfd_create("phxport", MFD_ALLOW_SEALING);
+	if (dir && fd >= 0)
 		unlink(path);
 	if (fd >= 0 && write(fd, p, ROOM) != ROOM) {
 		close(fd);
@@ -175,17 +177,17 @@ static char *map_file(int fd, int prot, int flags)
 
 static char *private_file(void)
 {
-	return map_file(file_at("/tmp/phx_file"), PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	return map_file(file_in("/tmp"), PROT_READ | PROT_WRITE, MAP_PRIVATE);
 }
 
 static char *tmpfs_file(void)
 {
-	return map_file(file_at("/dev/shm/phx_file"), PROT_READ | PROT_WRITE, MAP_SHARED);
+	return map_file(file_in("/dev/shm"), PROT_READ | PROT_WRITE, MAP_SHARED);
 }
 
 static char *memory_file(void)
 {
-	return map_file(file_at(NULL), PROT_READ | PROT_WRITE, MAP_SHARED);
+	return map_file(file_in(NULL), PROT_READ | PROT_WRITE, MAP_SHARED);
 }
 
 static bool disk_is_there(void)
@@ -197,14 +199,14 @@ static char *disk_file(void)
 {
 	if (!disk_is_there())
 		return NULL;
-	return map_file(file_at("/mnt/phx_file"), PROT_READ | PROT_WRITE, MAP_SHARED);
+	return map_file(file_in("/mnt"), PROT_READ | PROT_WRITE, MAP_SHARED);
 }
 
 static char *disk_file_private(void)
 {
 	if (!disk_is_there())
 		return NULL;
-	return map_file(file_at("/mnt/phx_file"), PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	return map_file(file_in("/mnt"), PROT_READ | PROT_WRITE, MAP_PRIVATE);
 }
 
 static char *read_only(void)
@@ -216,12 +218,12 @@ static char *read_only(void)
 
 static char *read_only_file(void)
 {
-	return map_file(file_at("/tmp/phx_file"), PROT_READ, MAP_SHARED);
+	return map_file(file_in("/tmp"), PROT_READ, MAP_SHARED);
 }
 
 static char *sealed_file(void)
 {
-	int fd = file_at(NULL);
+	int fd = file_in(NULL);
 
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
 		return NULL;
@@ -244,9 +246,9 @@ static char *of_all_kinds(void)
 	char *p = anonymous();
 	int flags = MAP_FIXED | MAP_SHARED, rw = PROT_READ | PROT_WRITE;
 
-	if (mmap(p + 2 * PAGE, 2 * PAGE, rw, flags, file_at(NULL), 2 * PAGE) == MAP_FAILED ||
+	if (mmap(p + 2 * PAGE, 2 * PAGE, rw, flags, file_in(NULL), 2 * PAGE) == MAP_FAILED ||
 	    mmap(p + 5 * PAGE, PAGE, rw, flags | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ||
-	    mmap(p + 6 * PAGE, PAGE, rw, flags, file_at("/tmp/phx_file"), 0) == MAP_FAILED)
+	    mmap(p + 6 * PAGE, PAGE, rw, flags, file_in("/tmp"), 0) == MAP_FAILED)
 		return NULL;
 	mlock(p + PAGE, PAGE);
 	return filled(p);
