@@ -13,6 +13,8 @@
  *	          (freed) <'                    PHX_ORPHAN -- answer --> (freed)
  *	                   '------------------ reject -----------------------'
  *
+ * Offered or requeued while a receiver waits, a message is PHX_TAKEN at once.
+ *
  *  PHX_QUEUED	on its port's queue. The sender sleeps interruptibly and may
  *		withdraw it.
  *  PHX_TAKEN	with a receiver: being placed in its memory, then in its table of
@@ -67,7 +69,7 @@ enum phx_left {
  * @refs: references
  * @port: where it was sent to, referred to
  * @user: who is charged for it, referred to; of an orphan that is the server's,
- *	  who decides how long it lasts
+ *	  who decides how long it lasts, as far as its limits allow
  * @flags: PHX_SEND_* of the call
  * @i_off: offset of an inline input in the raw area
  * @o_off: offset of an inline output in the raw area
