@@ -366,14 +366,15 @@ static inline bool wait_for(atomic_int *flag, int value)
 	return false;
 }
 
-/* Whether a process is still there (a zombie is not) after a little while. */
-static inline bool still_runs(pid_t pid)
+/*
+ * Whether a process that slept in a call sleeps still. Whoever ends the call wakes
+ * it before going on, so there is nothing to wait for: it would run, or be gone.
+ */
+static inline bool still_sleeps(pid_t pid)
 {
-	char state;
+	char state = thread_state(pid);
 
-	usleep(50000);
-	state = thread_state(pid);
-	return state && state != 'Z';
+	return state == 'S' || state == 'D' || state == 'I';
 }
 
 /* Waits for the end of a child, and kills it if it does not come. */

@@ -69,6 +69,16 @@ nothing_left() {
 	! grep -q phxport /proc/filesystems || { echo "a file system is left"; return 1; }
 }
 
+# Waits until a process sleeps; it says that it is ready before it does.
+asleep() {
+	local try
+	for ((try = 0; try < 100; try++)); do
+		! grep -q '^State:[[:space:]]*[SDI]' "/proc/$1/status" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # The module is in use in one way. It may be removed neither now nor by force of
 # trying, and goes when that process does, however it ends.
 busy() {
@@ -77,7 +87,7 @@ busy() {
 	coproc HOLD { exec ./phx_hold "$1"; }
 	pid=$HOLD_PID
 	read -r -u "${HOLD[0]}" || { echo "phx_hold did not start"; return 1; }
-	sleep 0.2
+	asleep "$pid" || { echo "phx_hold does not wait"; status=1; }
 	for ((try = 0; try < 5; try++)); do
 		! rmmod phxport 2>/dev/null || { echo "it was unloaded while in use"; status=1; }
 	done

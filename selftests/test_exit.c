@@ -80,12 +80,15 @@ static void end_by_exec_that_uses_the_file(struct shared *sh)
 	_exit(1);
 }
 
+static atomic_int receiver;
+
 static void *wait_in_receive(void *arg)
 {
 	struct phx_msg msg;
 	__u32 *port = arg;
 	int rid;
 
+	atomic_store(&receiver, syscall(SYS_gettid));
 	msg_recv(FD, *port, &msg, &rid);
 	return NULL;
 }
@@ -98,7 +101,10 @@ static void end_by_kill_while_receiving(struct shared *sh)
 	if (port_create(FD, &port))
 		_exit(1);
 	pthread_create(&thread, NULL, wait_in_receive, &port);
-	usleep(10000);
+	while (!atomic_load(&receiver))
+		sched_yield();
+	if (!wait_asleep(atomic_load(&receiver)))
+		_exit(1);
 	raise(SIGKILL);
 }
 

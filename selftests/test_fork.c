@@ -292,8 +292,8 @@ TEST_F_TIMEOUT(end, senders_are_told, 20)
 	pids[0] = child_run(-1, sending_main, taken);
 	ASSERT_TRUE(wait_for(&ends->stage, 2));
 	pids[1] = child_run(-1, sending_main, queued);
+	EXPECT_TRUE(wait_asleep(pids[0]));
 	EXPECT_TRUE(wait_asleep(pids[1]));
-	usleep(20000);
 	EXPECT_EQ(0, atomic_load(&taken->sent));
 	EXPECT_EQ(0, atomic_load(&queued->sent));
 	atomic_store(&ends->stage, 3);

@@ -310,7 +310,7 @@ TEST_F(relend, answered_while_sent_on)
 	CHAIN(1);
 	atomic_store(&hop->sending, 2);
 	ASSERT_TRUE(wait_for(&hop->responded, 1));
-	EXPECT_TRUE(still_runs(self->sender));
+	EXPECT_TRUE(still_sleeps(self->sender));
 	EXPECT_EQ(0, atomic_load(&self->what->sent));
 	EXPECT_TRUE(sending_is_seen(self->what, &self->got.msg));
 	ASSERT_EQ(0, server_answer(&self->srv, &self->got));
@@ -334,7 +334,7 @@ TEST_F(relend, answered_while_sent_on_in_a_chain)
 			atomic_store(&hop->sending, 2);
 			ASSERT_TRUE(wait_for(&hop->responded, 1));
 		}
-		EXPECT_TRUE(still_runs(self->sender));
+		EXPECT_TRUE(still_sleeps(self->sender));
 		EXPECT_EQ(0, atomic_load(&self->what->sent));
 		EXPECT_TRUE(sending_is_seen(self->what, &self->got.msg));
 		ASSERT_EQ(0, server_answer(&self->srv, &self->got));
@@ -353,7 +353,7 @@ TEST_F(relend, server_between_is_killed)
 	self->what->result = -EPIPE;
 	CHAIN(1);
 	kill_one(_metadata, self->hops[0].pid);
-	EXPECT_TRUE(still_runs(self->sender));
+	EXPECT_TRUE(still_sleeps(self->sender));
 	EXPECT_EQ(0, atomic_load(&self->what->sent));
 	EXPECT_TRUE(sending_is_seen(self->what, &self->got.msg));
 	EXPECT_ERR(ESRCH, server_answer(&self->srv, &self->got));
@@ -400,7 +400,7 @@ TEST_F_TIMEOUT(relend, long_chain_of_the_dead, 60)
 	CHAIN(MAX_HOPS);
 	for (i = 0; i < MAX_HOPS; i++)
 		kill_one(_metadata, self->hops[i].pid);
-	EXPECT_TRUE(still_runs(self->sender));
+	EXPECT_TRUE(still_sleeps(self->sender));
 	EXPECT_TRUE(sending_is_seen(self->what, &self->got.msg));
 	EXPECT_ERR(ESRCH, server_answer(&self->srv, &self->got));
 	EXPECT_EQ(0, child_end(self->sender));

@@ -205,7 +205,6 @@ TEST_F(signal, signals_without_a_handler_are_not_noticed)
 	call_signal(r, SIGURG);
 	call_signal(r, SIGUSR2);
 	call_signal(r, SIGWINCH);
-	usleep(20000);
 	EXPECT_TRUE(call_waits(s));
 	EXPECT_TRUE(call_waits(r));
 	EXPECT_TRUE(message_waits(self->srv));

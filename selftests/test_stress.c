@@ -168,6 +168,19 @@ static pid_t start(int nr)
 	return child_run(-1, sender_main, (void *)(long)nr);
 }
 
+/* Waits until a server has its port. */
+static bool is_open(int nr)
+{
+	int i;
+
+	for (i = 0; i < PATIENCE_MS; i++) {
+		if (__atomic_load_n(&town->ports[nr], __ATOMIC_ACQUIRE))
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
 FIXTURE(stress) {
 	int fd;
 };
@@ -195,7 +208,7 @@ TEST_F_TIMEOUT(stress, a_town, 120)
 		nr = i < SERVERS ? SERVERS - 1 - i : i;
 		pids[nr] = start(nr);
 		if (nr < SERVERS)
-			usleep(100000);
+			ASSERT_TRUE(is_open(nr));
 	}
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
