@@ -280,7 +280,7 @@ static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
 
 /**
  * phx_buffer_prepare() - get hold of a buffer of the current process
- * @msg: the message it is part of
+ * @msg: the message it is part of; it is neither empty nor inline
  * @dir: which of its buffers
  * @sender: the sending client
  * @bounce: take a copy, so that nobody sees the sender's own pages
@@ -291,15 +291,11 @@ static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
 int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 		       struct phx_client *sender, bool bounce)
 {
-	bool inlined = msg->flags &
-		(dir == PHX_IN ? PHX_SEND_I_INLINE : PHX_SEND_O_INLINE);
-	u64 data = dir == PHX_IN ? msg->wire.i.data : msg->wire.o.data;
-	u64 size = dir == PHX_IN ? msg->wire.i.size : msg->wire.o.size;
+	const struct phx_msg *wire = &msg->call.msg;
+	u64 data = dir == PHX_IN ? wire->i.data : wire->o.data;
+	u64 size = dir == PHX_IN ? wire->i.size : wire->o.size;
 	struct phx_buffer *buf = &msg->buf[dir];
 
-	buf->dir = dir;
-	if (inlined || !size)
-		return 0;
 	if (!data || data != (unsigned long)data || size != (size_t)size ||
 	    !access_ok((void __user *)(unsigned long)data, size))
 		return -EFAULT;

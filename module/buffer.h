@@ -101,6 +101,12 @@ int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from);
 int phx_buffer_make_edges(struct phx_buffer *buf);
 void phx_buffer_settle(struct phx_buffer *buf, bool write_back);
 
+static inline bool phx_buffer_has_edges(const struct phx_buffer *buf)
+{
+	return buf->edge[0] || buf->edge[1];
+}
+
+
 struct page *phx_buffer_shown_page(const struct phx_buffer *buf, unsigned int i);
 
 #endif /* PHX_BUFFER_H */

@@ -43,6 +43,8 @@ static void forget(struct phx_client *client)
 static void client_free(struct phx_client *client)
 {
 	forget(client);
+	if (client->spare)
+		phx_message_free(client->spare, NULL);
 	phx_held_fini(&client->srv.held);
 	phx_windows_fini(client);
 	mmdrop(client->mm);
@@ -99,6 +101,7 @@ struct phx_client *phx_client_create(void)
 	mmgrab(client->mm);
 	client->tgid = get_pid(task_tgid(current));
 	client->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	client->pid = task_tgid_nr_ns(current, client->pid_ns);
 	phx_stat_inc(PHX_STAT_CLIENTS_LIVE);
 	spin_lock(&clients_lock);
 	list_add(&client->node, &clients);

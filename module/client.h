@@ -37,6 +37,7 @@
 #define PHX_CLIENT_H
 
 #include "held.h"
+#include "wait.h"
 #include "window.h"
 
 #include <linux/list.h>
@@ -45,8 +46,10 @@
 #include <linux/wait.h>
 
 struct mm_struct;
+struct phx_message;
 struct net;
 struct phx_ns;
+struct phx_port;
 struct phx_user;
 struct pid;
 struct pid_namespace;
@@ -60,15 +63,20 @@ struct pid_namespace;
  * @ns: our part of @net
  * @mm: address space it belongs to; not held against exit, only against reuse
  * @tgid: process it belongs to
+ * @pid: its number in @pid_ns
  * @pid_ns: pid namespace that it sees senders in
+ * @spare: a message for its next call to send, or NULL; nothing is charged for it
+ * @spin: what was learned of how long its senders wait
  * @names: list of struct phx_name, under phx_ns.names_lock
- * @srv: what it has as a server
+ * @srv: what it has as a server, in cache lines of its own
  * @srv.lock: see above
  * @srv.closed: it was shut down: no port can be added, no message held
  * @srv.ports: list of struct phx_port
+ * @srv.recent: the port that was last received from, if it is alive
  * @srv.queued: messages queued at all its ports
  * @srv.held: messages received and not responded to
  * @srv.poll: those who poll for messages
+ * @srv.spin: what was learned of how long its receivers wait
  * @win: windows, indexed by enum phx_dir
  * @win_file: the file behind the windows. A window must not hold the device's
  *	      own file, or closing that would not end the client
@@ -81,15 +89,20 @@ struct phx_client {
 	struct phx_ns *ns;
 	struct mm_struct *mm;
 	struct pid *tgid;
+	pid_t pid;
 	struct pid_namespace *pid_ns;
 	struct list_head names;
+	struct phx_message *spare;
+	struct phx_spin spin;
 	struct {
-		spinlock_t lock; /* all of srv, see above */
+		spinlock_t lock ____cacheline_aligned_in_smp; /* all of srv, see above */
 		bool closed;
 		struct list_head ports;
+		struct phx_port *recent;
 		unsigned long queued;
 		struct phx_held held;
 		wait_queue_head_t poll;
+		struct phx_spin spin;
 	} srv;
 	struct phx_window win[PHX_DIR_NR];
 	struct file *win_file;

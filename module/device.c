@@ -10,6 +10,7 @@
 #include "place.h"
 #include "port.h"
 #include "verbs.h"
+#include "words.h"
 
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -41,17 +42,17 @@ union phx_ioc {
 	struct phx_ioc_info info;
 	struct phx_ioc_port port;
 	struct phx_ioc_name name;
-	struct phx_ioc_send send;
-	struct phx_ioc_recv recv;
-	struct phx_ioc_respond respond;
 };
 
-/* A command: its argument as a copy, and where that came from. */
+/*
+ * A command: its argument, and for all but those that make the life of a message,
+ * which read it themselves, a copy.
+ */
 struct call {
 	struct file *file;
 	struct phx_client *client;
-	union phx_ioc arg;
 	void __user *user;
+	union phx_ioc arg;
 	u32 size;
 };
 
@@ -131,17 +132,40 @@ static int ioctl_name_lookup(struct call *call)
 
 static int ioctl_send(struct call *call)
 {
-	return phx_send(call->client, &call->arg.send, call->user, nonblock(call));
+	return phx_send(call->client, call->user, nonblock(call));
 }
 
 static int ioctl_recv(struct call *call)
 {
-	return phx_receive(call->client, &call->arg.recv, call->user, nonblock(call));
+	struct phx_recv_head arg;
+	int err;
+
+	err = phx_receive_read(&arg, call->user);
+	return err ?: phx_receive(call->client, &arg, call->user, nonblock(call));
 }
+
+/* What precedes the response. */
+struct respond_head {
+	u32 size;
+	u32 flags;
+	u32 port;
+	s32 rid;
+};
+
+static_assert(sizeof(struct respond_head) == offsetof(struct phx_ioc_respond, o));
 
 static int ioctl_respond(struct call *call)
 {
-	return phx_respond(call->client, &call->arg.respond);
+	struct phx_ioc_respond __user *user = call->user;
+	struct respond_head arg;
+	int err;
+
+	err = phx_struct_get(&arg, sizeof(arg), user, sizeof(*user));
+	if (err)
+		return err;
+	if (arg.flags)
+		return -EINVAL;
+	return phx_respond(call->client, arg.port, arg.rid, &user->o);
 }
 
 /*
@@ -150,25 +174,21 @@ static int ioctl_respond(struct call *call)
  */
 static int ioctl_respond_recv(struct call *call)
 {
-	struct phx_ioc_recv *arg = &call->arg.recv;
 	struct phx_ioc_recv __user *user = call->user;
-	struct phx_ioc_respond answer = {
-		.port = arg->port,
-		.rid = arg->rid,
-		.o = arg->msg.o,
-	};
-	bool answered = arg->rid != PHX_RID_NONE;
+	struct phx_recv_head arg;
+	bool answered;
 	int err;
 
-	err = phx_receive_check(arg);
+	err = phx_receive_read(&arg, user);
 	if (err)
 		return err;
+	answered = arg.rid != PHX_RID_NONE;
 	if (answered) {
-		err = phx_respond(call->client, &answer);
+		err = phx_respond(call->client, arg.port, arg.rid, &user->msg.o);
 		if (err && err != -ESRCH)
 			return err;
 	}
-	err = ioctl_recv(call);
+	err = phx_receive(call->client, &arg, user, nonblock(call));
 	if (err && answered && put_user(PHX_RID_NONE, &user->rid))
 		return -EFAULT;
 	return err;
@@ -176,7 +196,7 @@ static int ioctl_respond_recv(struct call *call)
 
 /**
  * struct op - a command
- * @size: of its structure now
+ * @size: of its structure now, 0 if the command reads it itself
  * @min_size: of its structure as first published
  * @fn: does it
  * @anybody: may be called by other processes than the client's
@@ -207,35 +227,39 @@ static const struct op ops[] = {
 	OP(PHX_IOC_NAME_REGISTER, struct phx_ioc_name, oid, ioctl_name_register),
 	OP(PHX_IOC_NAME_UNREGISTER, struct phx_ioc_name, oid, ioctl_name_unregister),
 	OP(PHX_IOC_NAME_LOOKUP, struct phx_ioc_name, oid, ioctl_name_lookup),
-	OP(PHX_IOC_SEND, struct phx_ioc_send, msg, ioctl_send),
-	OP(PHX_IOC_RECV, struct phx_ioc_recv, msg, ioctl_recv),
-	OP(PHX_IOC_RESPOND, struct phx_ioc_respond, o, ioctl_respond),
-	OP(PHX_IOC_RESPOND_RECV, struct phx_ioc_recv, msg, ioctl_respond_recv),
+	[_IOC_NR(PHX_IOC_SEND)] = { .fn = ioctl_send },
+	[_IOC_NR(PHX_IOC_RECV)] = { .fn = ioctl_recv },
+	[_IOC_NR(PHX_IOC_RESPOND)] = { .fn = ioctl_respond },
+	[_IOC_NR(PHX_IOC_RESPOND_RECV)] = { .fn = ioctl_respond_recv },
 };
+
+static int copy_in(struct call *call, const struct op *op)
+{
+	int size = phx_struct_size(call->user, op->min_size);
+
+	if (size < 0)
+		return size;
+	call->size = size;
+	return copy_struct_from_user(&call->arg, op->size, call->user, size);
+}
 
 static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
 {
-	struct call call = {
-		.file = file,
-		.client = file->private_data,
-		.user = (void __user *)param,
-	};
 	unsigned int nr = _IOC_NR(cmd);
 	const struct op *op;
-	int err;
+	struct call call;
+	int err = 0;
 
 	if (nr >= ARRAY_SIZE(ops) || cmd != _IO(PHX_IOC_MAGIC, nr))
 		return -ENOTTY;
 	op = &ops[array_index_nospec(nr, ARRAY_SIZE(ops))];
+	call.file = file;
+	call.client = file->private_data;
+	call.user = (void __user *)param;
 	if (!op->anybody && current->mm != call.client->mm)
 		return -EBADFD;
-	if (get_user(call.size, (u32 __user *)call.user))
-		return -EFAULT;
-	if (call.size < op->min_size)
-		return -EINVAL;
-	if (call.size > PAGE_SIZE)
-		return -E2BIG;
-	err = copy_struct_from_user(&call.arg, op->size, call.user, call.size);
+	if (op->size)
+		err = copy_in(&call, op);
 	return err ?: op->fn(&call);
 }
 

@@ -69,7 +69,13 @@ static struct phx_held_slot *use_larger_locked(struct phx_held *held,
 	return old;
 }
 
-static int grow(struct phx_client *client)
+/**
+ * phx_held_grow() - make room for more messages
+ * @client: the client
+ *
+ * Return: 0, also if another thread was first; -ENOMEM.
+ */
+int phx_held_grow(struct phx_client *client)
 {
 	struct phx_held *held = &client->srv.held;
 	struct phx_held_slot *slots, *unused;
@@ -96,14 +102,23 @@ static int grow(struct phx_client *client)
 	return 0;
 }
 
-static int reserve_locked(struct phx_held *held)
+/**
+ * phx_held_reserve_locked() - get a rid for a message that is to be received
+ * @client: the client
+ *
+ * Return: the rid; -ENOSPC if phx_held_grow() is to help; -EBADFD if the client
+ * is shut down.
+ */
+int phx_held_reserve_locked(struct phx_client *client)
 {
+	struct phx_held *held = &client->srv.held;
 	s32 i = held->free;
 	u32 generations = 1U << (RID_BITS - held->bits);
 	struct phx_held_slot *slot;
 
+	lockdep_assert_held(&client->srv.lock);
 	if (i < 0)
-		return -ENOSPC;
+		return client->srv.closed ? -EBADFD : -ENOSPC;
 	slot = &held->slots[i];
 	held->free = slot->next;
 	slot->generation = held->generation++;
@@ -112,50 +127,37 @@ static int reserve_locked(struct phx_held *held)
 }
 
 /**
- * phx_held_reserve() - get a rid for a message that is to be received
- * @client: the client
- *
- * Return: the rid; -ENOMEM; -EBADFD if the client is shut down.
- */
-int phx_held_reserve(struct phx_client *client)
-{
-	int rid, err;
-
-	for (;;) {
-		spin_lock(&client->srv.lock);
-		rid = reserve_locked(&client->srv.held);
-		if (client->srv.closed && rid < 0)
-			rid = -EBADFD;
-		spin_unlock(&client->srv.lock);
-		if (rid != -ENOSPC)
-			return rid;
-		err = grow(client);
-		if (err)
-			return err;
-	}
-}
-
-/**
- * phx_held_unreserve() - end the life of a rid
+ * phx_held_unreserve_locked() - end the life of a rid
  * @client: the client
  * @rid: reserved
  * @unseen: no message had it
  */
-void phx_held_unreserve(struct phx_client *client, int rid, bool unseen)
+void phx_held_unreserve_locked(struct phx_client *client, int rid, bool unseen)
 {
 	struct phx_held *held = &client->srv.held;
 	struct phx_held_slot *slot;
 
-	spin_lock(&client->srv.lock);
+	lockdep_assert_held(&client->srv.lock);
 	slot = slot_of(held, rid);
-	if (!WARN_ON_ONCE(!slot || slot->msg)) {
-		/* One that nobody saw need not be used up. */
-		if (unseen && slot->generation + 1 == held->generation)
-			held->generation--;
-		slot->rid = -1;
-		slot->next = held->free;
-		held->free = slot - held->slots;
-	}
+	if (WARN_ON_ONCE(!slot || slot->msg))
+		return;
+	/* One that nobody saw need not be used up. */
+	if (unseen && slot->generation + 1 == held->generation)
+		held->generation--;
+	slot->rid = -1;
+	slot->next = held->free;
+	held->free = slot - held->slots;
+}
+
+/**
+ * phx_held_unreserve() - end the life of a rid that no message had
+ * @client: the client
+ * @rid: reserved
+ */
+void phx_held_unreserve(struct phx_client *client, int rid)
+{
+	spin_lock(&client->srv.lock);
+	phx_held_unreserve_locked(client, rid, true);
 	spin_unlock(&client->srv.lock);
 }
 

@@ -51,8 +51,10 @@ struct phx_held {
 
 void phx_held_init(struct phx_held *held);
 void phx_held_fini(struct phx_held *held);
-int phx_held_reserve(struct phx_client *client);
-void phx_held_unreserve(struct phx_client *client, int rid, bool unseen);
+int phx_held_grow(struct phx_client *client);
+int phx_held_reserve_locked(struct phx_client *client);
+void phx_held_unreserve(struct phx_client *client, int rid);
+void phx_held_unreserve_locked(struct phx_client *client, int rid, bool unseen);
 bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *msg);
 struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port);
 struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from);

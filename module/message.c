@@ -38,63 +38,97 @@ static u32 phoenix_priority(const struct task_struct *task)
 }
 
 /**
- * phx_message_create() - make a message of a call to send
- * @client: the sender's
- * @port: where it goes
- * @arg: the call
+ * phx_message_create() - get a message for a call to send
+ * @client: the sender's, in the current process
  *
- * Its buffers are still to be prepared.
+ * Its buffers are empty, and but for what the sender writes to @call the rest
+ * is up to phx_message_address().
  *
- * Return: the message with the sender's reference, or an ERR_PTR.
+ * Return: the message, or NULL without memory.
  */
-struct phx_message *phx_message_create(struct phx_client *client,
-				       struct phx_port *port,
-				       const struct phx_ioc_send *arg)
+struct phx_message *phx_message_create(struct phx_client *client)
 {
-	struct phx_message *msg;
-	int err;
+	struct phx_message *msg = xchg(&client->spare, NULL);
+	enum phx_dir dir;
 
-	err = phx_user_charge(client->user, PHX_LIMIT_MESSAGES, 1);
-	if (err)
-		return ERR_PTR(err);
+	if (msg)
+		return msg;
 	msg = kmem_cache_zalloc(message_cache, GFP_KERNEL_ACCOUNT);
-	if (!msg) {
-		phx_user_uncharge(client->user, PHX_LIMIT_MESSAGES, 1);
-		return ERR_PTR(-ENOMEM);
-	}
-	refcount_set(&msg->refs, 1);
-	msg->user = phx_user_ref(client->user);
-	msg->port = phx_port_ref(port);
+	if (!msg)
+		return NULL;
 	INIT_LIST_HEAD(&msg->node);
-	msg->sender = current;
-	msg->flags = arg->flags;
-	msg->i_off = arg->i_off;
-	msg->o_off = arg->o_off;
-	msg->wire = arg->msg;
-	msg->wire.pid = task_tgid_nr_ns(current, port->client->pid_ns);
-	msg->wire.priority = phoenix_priority(current);
-	phx_stat_inc(PHX_STAT_MESSAGES_LIVE);
+	for (dir = 0; dir < PHX_DIR_NR; dir++)
+		msg->buf[dir].dir = dir;
+	msg->user = phx_user_ref(client->user);
 	return msg;
 }
 
-/**
- * phx_message_put() - let go of a message
- * @msg: the message
- */
-void phx_message_put(struct phx_message *msg)
+/* The sender's process as the receiver knows it. */
+static pid_t sender_pid(const struct phx_client *client,
+			const struct phx_client *receiver)
 {
-	if (!refcount_dec_and_test(&msg->refs))
+	if (receiver->pid_ns == client->pid_ns && task_tgid(current) == client->tgid)
+		return client->pid;
+	return task_tgid_nr_ns(current, receiver->pid_ns);
+}
+
+/**
+ * phx_message_address() - say whose a message is and where it goes
+ * @msg: the message, its call read from the user
+ * @client: the sender's, in the current process
+ * @port: the port; if all goes well the caller's reference is the message's
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int phx_message_address(struct phx_message *msg, struct phx_client *client,
+			struct phx_port *port)
+{
+	struct phx_msg *wire = &msg->call.msg;
+	int err;
+
+	err = phx_user_charge(msg->user, PHX_LIMIT_MESSAGES, 1);
+	if (err)
+		return err;
+	phx_stat_inc(PHX_STAT_MESSAGES_LIVE);
+	msg->port = port;
+	msg->taker = NULL;
+	msg->answered = false;
+	msg->result = 0;
+	phx_wait_init(&msg->wait);
+	wire->pid = sender_pid(client, port->client);
+	wire->priority = phoenix_priority(current);
+	return 0;
+}
+
+/**
+ * phx_message_free() - be done with a message
+ * @msg: the message, its buffers released
+ * @client: the sender's, to keep it for the next; NULL to give the memory back
+ */
+void phx_message_free(struct phx_message *msg, struct phx_client *client)
+{
+	if (msg->port) {
+		phx_user_uncharge(msg->user, PHX_LIMIT_MESSAGES, 1);
+		phx_port_put(msg->port);
+		msg->port = NULL;
+		phx_stat_dec(PHX_STAT_MESSAGES_LIVE);
+	}
+	if (client && !cmpxchg(&client->spare, NULL, msg))
 		return;
-	phx_user_uncharge(msg->user, PHX_LIMIT_MESSAGES, 1);
 	phx_user_put(msg->user);
-	phx_port_put(msg->port);
-	phx_stat_dec(PHX_STAT_MESSAGES_LIVE);
 	kmem_cache_free(message_cache, msg);
 }
 
 static struct phx_client *server(const struct phx_message *msg)
 {
 	return msg->port->client;
+}
+
+static void taken_locked(struct phx_message *msg, struct task_struct *taker)
+{
+	lockdep_assert_held(&server(msg)->srv.lock);
+	WRITE_ONCE(msg->state, PHX_TAKEN);
+	WRITE_ONCE(msg->taker, taker);
 }
 
 /* Hand to a receiver that waits, or leave in the queue, first or last. */
@@ -105,13 +139,14 @@ static void hand_over_locked(struct phx_message *msg, bool first)
 	struct phx_waiter *waiter;
 
 	lockdep_assert_held(&client->srv.lock);
-	waiter = list_first_entry_or_null(&port->waiters, struct phx_waiter, node);
+	waiter = phx_waiter_next_locked(port);
 	if (waiter) {
-		WRITE_ONCE(msg->state, PHX_TAKEN);
+		taken_locked(msg, waiter->wait.task);
 		phx_waiter_wake_locked(port, waiter, msg, 0);
 		return;
 	}
 	WRITE_ONCE(msg->state, PHX_QUEUED);
+	WRITE_ONCE(msg->taker, NULL);
 	if (first)
 		list_add(&msg->node, &port->queue);
 	else
@@ -127,20 +162,13 @@ static void dequeue_locked(struct phx_message *msg)
 	server(msg)->srv.queued--;
 }
 
-/*
- * The sender may see PHX_DONE without the lock and be gone at once. Its task
- * stays in memory until we let go of the lock, because that is an RCU
- * read-side critical section and tasks are freed under RCU.
- */
+/* From here on the message is the sender's, who may be gone with it at once. */
 static void done_locked(struct phx_message *msg, int result)
 {
-	struct task_struct *sender = msg->sender;
-
 	lockdep_assert_held(&server(msg)->srv.lock);
 	msg->result = result;
-	/* Pairs with the acquire in wait_for_response(). */
-	smp_store_release(&msg->state, PHX_DONE);
-	wake_up_process(sender);
+	WRITE_ONCE(msg->state, PHX_DONE);
+	phx_wait_end(&msg->wait);
 }
 
 /**
@@ -161,7 +189,6 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 	} else if (nonblock && list_empty(&port->waiters)) {
 		err = -EAGAIN;
 	} else {
-		phx_message_ref(msg);
 		hand_over_locked(msg, false);
 	}
 	spin_unlock(&port->client->srv.lock);
@@ -200,13 +227,15 @@ static void charge_server_locked(struct phx_message *msg)
  * @taken_too: even if a receiver has it
  *
  * A message that is queued is withdrawn. One that was taken becomes an orphan:
- * its buffers stay as they are until the receiver is done with them.
+ * its buffers stay as they are until the receiver is done with them, and it may
+ * be gone when this returns.
  *
  * Return: what became of the message. If it stays the sender has to wait on.
  */
 enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 {
-	struct phx_client *client = server(msg);
+	struct phx_port *port = phx_port_ref(msg->port);
+	struct phx_client *client = port->client;
 	struct phx_user *user = msg->user;
 	enum phx_left left = PHX_STAYS;
 	bool moved = false;
@@ -217,7 +246,6 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 		left = PHX_WITHDRAWN;
 	} else if (msg->state == PHX_TAKEN && taken_too) {
 		WRITE_ONCE(msg->state, PHX_ORPHAN);
-		msg->sender = NULL;
 		charge_server_locked(msg);
 		moved = msg->user != user;
 		left = PHX_ORPHANED;
@@ -226,28 +254,29 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 
 	if (left == PHX_WITHDRAWN) {
 		phx_stat_inc(PHX_STAT_MESSAGES_WITHDRAWN);
-		phx_message_put(msg);
 	} else if (left == PHX_ORPHANED) {
 		phx_stat_inc(PHX_STAT_MESSAGES_ORPHANED);
 		if (moved)
 			phx_user_put(user);
 	}
+	phx_port_put(port);
 	return left;
 }
 
 /**
  * phx_message_take_locked() - a receiver takes a message from the queue
- * @msg: the message; its reference goes over to the receiver
+ * @msg: the message
+ * @taker: the receiver's thread
  */
-void phx_message_take_locked(struct phx_message *msg)
+void phx_message_take_locked(struct phx_message *msg, struct task_struct *taker)
 {
 	dequeue_locked(msg);
-	WRITE_ONCE(msg->state, PHX_TAKEN);
+	taken_locked(msg, taker);
 }
 
 /**
  * phx_message_reject_locked() - end a message that is in the queue
- * @msg: the message; its reference goes over to the caller
+ * @msg: the message, which is its sender's when this returns
  * @err: what the sender gets
  */
 void phx_message_reject_locked(struct phx_message *msg, int err)
@@ -258,7 +287,7 @@ void phx_message_reject_locked(struct phx_message *msg, int err)
 
 /**
  * phx_message_requeue() - a receiver can't have the message it took
- * @msg: the message, placed nowhere; the receiver's reference goes with it
+ * @msg: the message, placed nowhere
  *
  * It is the first in the queue again, or the next receiver's. The sender is
  * woken to sleep in the way that fits.
@@ -266,12 +295,14 @@ void phx_message_reject_locked(struct phx_message *msg, int err)
 void phx_message_requeue(struct phx_message *msg)
 {
 	struct phx_port *port = msg->port;
+	struct task_struct *sender;
 	bool over = true;
 
 	spin_lock(&port->client->srv.lock);
 	if (!port->dead && msg->state == PHX_TAKEN) {
+		sender = msg->wait.task;
 		hand_over_locked(msg, true);
-		wake_up_process(msg->sender);
+		wake_up_process(sender);
 		over = false;
 	}
 	spin_unlock(&port->client->srv.lock);
@@ -284,7 +315,7 @@ void phx_message_requeue(struct phx_message *msg)
  * phx_message_borrow() - lend on the buffers of a message that is held
  * @lender: the message, which the caller sees in a window
  *
- * Return: whether it is held; if so it has one more loan and reference.
+ * Return: whether it is held; if so it has one more loan.
  */
 bool phx_message_borrow(struct phx_message *lender)
 {
@@ -293,23 +324,25 @@ bool phx_message_borrow(struct phx_message *lender)
 
 	spin_lock(&client->srv.lock);
 	held = lender->held;
-	if (held) {
+	if (held)
 		lender->loans++;
-		phx_message_ref(lender);
-	}
 	spin_unlock(&client->srv.lock);
 	return held;
 }
 
-/* Returns whether that was what kept the lender from its end. */
+/*
+ * Returns whether that was what kept the lender from its end. If not, it may
+ * come to its end at once, and its port must not go with it under the lock.
+ */
 static bool give_back(struct phx_message *lender)
 {
-	struct phx_client *client = server(lender);
+	struct phx_port *port = phx_port_ref(lender->port);
 	bool last;
 
-	spin_lock(&client->srv.lock);
+	spin_lock(&port->client->srv.lock);
 	last = --lender->loans == 0 && lender->answered;
-	spin_unlock(&client->srv.lock);
+	spin_unlock(&port->client->srv.lock);
+	phx_port_put(port);
 	return last;
 }
 
@@ -321,17 +354,37 @@ static void release_buffers(struct phx_message *msg, struct list_head *ready)
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		struct phx_message *lender = msg->buf[dir].lender;
 
-		phx_buffer_release(&msg->buf[dir], msg->user);
-		if (!lender)
+		if (msg->buf[dir].source == PHX_SRC_NONE)
 			continue;
-		if (give_back(lender))
+		phx_buffer_release(&msg->buf[dir], msg->user);
+		if (lender && give_back(lender))
 			list_add_tail(&lender->node, ready);
-		phx_message_put(lender);
 	}
-	mm_unaccount_pinned_pages(&msg->pin);
+	if (msg->pin.user) {
+		mm_unaccount_pinned_pages(&msg->pin);
+		memset(&msg->pin, 0, sizeof(msg->pin));
+	}
 }
 
-/* Pages are out of everybody's reach: write back, and let the sender go. */
+/* Returns whether the message is an orphan, that is the caller's now. */
+static bool end_locked(struct phx_message *msg)
+{
+	if (msg->state == PHX_ORPHAN)
+		return true;
+	done_locked(msg, msg->result);
+	return false;
+}
+
+static void bury(struct phx_message *msg, struct list_head *ready)
+{
+	release_buffers(msg, ready);
+	phx_message_free(msg, NULL);
+}
+
+/*
+ * Pages are out of everybody's reach: write back, and let the sender go. The
+ * caller sees to it that the receiving client stays.
+ */
 static void finish_one(struct phx_message *msg, struct list_head *ready)
 {
 	struct phx_client *client = server(msg);
@@ -339,52 +392,81 @@ static void finish_one(struct phx_message *msg, struct list_head *ready)
 
 	phx_buffer_settle(&msg->buf[PHX_IN], true);
 	phx_buffer_settle(&msg->buf[PHX_OUT], true);
-
 	spin_lock(&client->srv.lock);
-	orphan = msg->state == PHX_ORPHAN;
-	if (!orphan)
-		done_locked(msg, msg->result);
+	orphan = end_locked(msg);
 	spin_unlock(&client->srv.lock);
-
 	if (orphan)
-		release_buffers(msg, ready);
-	phx_message_put(msg);
+		bury(msg, ready);
 }
 
 /*
  * A message may end others that lent to it, and so on. A list instead of
- * recursion, because users decide how deep that goes. A message on it has the
- * receiver's reference, that finish_one() drops.
+ * recursion, because users decide how deep that goes.
  */
 static void finish_all(struct list_head *ready)
 {
 	struct phx_message *msg;
+	struct phx_port *port;
 
 	while ((msg = list_first_entry_or_null(ready, struct phx_message, node))) {
 		list_del_init(&msg->node);
+		port = phx_port_ref(msg->port);
 		finish_one(msg, ready);
+		phx_port_put(port);
 		cond_resched();
 	}
 }
 
 /**
- * phx_message_answer() - a receiver is done with a message
- * @msg: the message, out of the receiver's table and its windows; the
- *	 receiver's reference goes with it
+ * phx_message_answer_locked() - a receiver is done with a message
+ * @msg: the message, out of the receiver's table and its windows
+ * @result: what send() returns
+ *
+ * Return: whether phx_message_finish() must follow, without the lock. If not,
+ * the message is no longer the caller's.
+ */
+bool phx_message_answer_locked(struct phx_message *msg, int result)
+{
+	lockdep_assert_held(&server(msg)->srv.lock);
+	msg->result = result;
+	msg->answered = true;
+	if (msg->loans)
+		return false;
+	if (phx_buffer_has_edges(&msg->buf[PHX_IN]) ||
+	    phx_buffer_has_edges(&msg->buf[PHX_OUT]))
+		return true;
+	return end_locked(msg);
+}
+
+/**
+ * phx_message_finish() - what phx_message_answer_locked() left to do
+ * @msg: the message
+ *
+ * The caller has the receiving client by a file or a reference of its own.
+ */
+void phx_message_finish(struct phx_message *msg)
+{
+	LIST_HEAD(ready);
+
+	finish_one(msg, &ready);
+	finish_all(&ready);
+}
+
+/**
+ * phx_message_answer() - both of these
+ * @msg: the message
  * @result: what send() returns
  */
 void phx_message_answer(struct phx_message *msg, int result)
 {
 	struct phx_client *client = server(msg);
-	LIST_HEAD(ready);
+	bool more;
 
 	spin_lock(&client->srv.lock);
-	msg->result = result;
-	msg->answered = true;
-	if (!msg->loans)
-		list_add(&msg->node, &ready);
+	more = phx_message_answer_locked(msg, result);
 	spin_unlock(&client->srv.lock);
-	finish_all(&ready);
+	if (more)
+		phx_message_finish(msg);
 }
 
 /**

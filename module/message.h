@@ -28,21 +28,22 @@
  * answered, its sender goes on only when all loans are back: as long as anybody
  * sees its memory its call lasts.
  *
- * References: the sender's, and that of whoever has it: the queue, then the
- * receiver; one for each loan.
+ * There are no references: its state tells whose it is. Before it is offered and
+ * once it is withdrawn or PHX_DONE the message and its buffers are the sender's
+ * alone, who frees them; nobody else touches it after that. In between whoever
+ * has it from the queue may count on it, and frees it if it ends as an orphan. A
+ * loan keeps it from its end.
  *
- * The buffers belong to the sender before the message is offered and once it is
- * PHX_DONE or withdrawn, and to the receiver in between. They are released by
- * the sender, or by the receiver if the message ends as an orphan.
+ * The one that a client freed last is kept for its next, in client->spare.
  */
 #ifndef PHX_MESSAGE_H
 #define PHX_MESSAGE_H
 
 #include "buffer.h"
+#include "wait.h"
 
 #include <linux/phxport.h>
 #include <linux/list.h>
-#include <linux/refcount.h>
 #include <linux/skbuff.h>	/* struct mmpin */
 
 struct phx_client;
@@ -66,62 +67,61 @@ enum phx_left {
 
 /**
  * struct phx_message - one message
- * @refs: references
- * @port: where it was sent to, referred to
- * @user: who is charged for it, referred to; of an orphan that is the server's,
- *	  who decides how long it lasts, as far as its limits allow
- * @flags: PHX_SEND_* of the call
- * @i_off: offset of an inline input in the raw area
- * @o_off: offset of an inline output in the raw area
- * @wire: the message as the sender gave it, then with the response in it
- * @buf: input and output buffer, by enum phx_dir
- * @pin: what is charged to the sender's RLIMIT_MEMLOCK
- * @node: in the port's queue, or in a list of messages to finish
- * @sender: who sleeps for it; NULL once it is orphaned
+ * @wait: its sender's wait, that phx_message_answer() ends
  * @state: see above
  * @held: it is in the receiver's table, so that it can be answered and lent on
  * @answered: there is a response; only loans keep it from its end
  * @loans: messages that borrow its buffers
  * @result: what send() returns: 0 or a negative errno
+ * @taker: the thread that has it, NULL in the queue. Not referred to: a sender
+ *	   may look at it in the RCU read-side critical section that it offered
+ *	   the message in, because it was taken within that
+ * @node: in the port's queue, or in a list of messages to finish
+ * @port: where it was sent to, referred to
+ * @user: who is charged for it, referred to; of an orphan that is the server's,
+ *	  who decides how long it lasts, as far as its limits allow
+ * @call: what the sender gave, then with the response in it
+ * @buf: input and output buffer, by enum phx_dir
+ * @pin: what is charged to the sender's RLIMIT_MEMLOCK
  */
 struct phx_message {
-	refcount_t refs;
-	struct phx_port *port;
-	struct phx_user *user;
-	u32 flags;
-	u16 i_off;
-	u16 o_off;
-	struct phx_msg wire;
-	struct phx_buffer buf[PHX_DIR_NR];
-	struct mmpin pin;
+	struct phx_wait wait;
 	/* under port->client->srv.lock */
-	struct list_head node;
-	struct task_struct *sender;
 	enum phx_state state;
 	bool held;
 	bool answered;
 	unsigned int loans;
 	int result;
+	struct task_struct *taker;
+	struct list_head node;
+	/* of whose it is */
+	struct phx_port *port;
+	struct phx_user *user;
+	struct phx_ioc_send call;
+	struct phx_buffer buf[PHX_DIR_NR];
+	struct mmpin pin;
 };
 
-struct phx_message *phx_message_create(struct phx_client *client,
-				       struct phx_port *port,
-				       const struct phx_ioc_send *arg);
-void phx_message_put(struct phx_message *msg);
+struct phx_message *phx_message_create(struct phx_client *client);
+int phx_message_address(struct phx_message *msg, struct phx_client *client,
+			 struct phx_port *port);
+void phx_message_free(struct phx_message *msg, struct phx_client *client);
 void phx_message_release(struct phx_message *msg);
 
 int phx_message_offer(struct phx_message *msg, bool nonblock);
 enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too);
-void phx_message_take_locked(struct phx_message *msg);
+void phx_message_take_locked(struct phx_message *msg, struct task_struct *taker);
 void phx_message_reject_locked(struct phx_message *msg, int err);
 void phx_message_requeue(struct phx_message *msg);
+bool phx_message_answer_locked(struct phx_message *msg, int result);
+void phx_message_finish(struct phx_message *msg);
 void phx_message_answer(struct phx_message *msg, int result);
 bool phx_message_borrow(struct phx_message *lender);
 
-static inline struct phx_message *phx_message_ref(struct phx_message *msg)
+/* Are there buffers to be placed, or is all of it in the message itself? */
+static inline bool phx_message_has_buffers(const struct phx_message *msg)
 {
-	refcount_inc(&msg->refs);
-	return msg;
+	return msg->buf[PHX_IN].source || msg->buf[PHX_OUT].source;
 }
 
 /* The message that a buffer is part of. */

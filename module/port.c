@@ -5,7 +5,6 @@
 #include "stats.h"
 #include "user.h"
 
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -27,6 +26,7 @@ static struct phx_port *port_alloc(struct phx_client *client)
 	INIT_LIST_HEAD(&port->node);
 	INIT_LIST_HEAD(&port->queue);
 	INIT_LIST_HEAD(&port->waiters);
+	port->cpu = -1;
 	phx_stat_inc(PHX_STAT_PORTS_LIVE);
 	return port;
 }
@@ -155,26 +155,57 @@ int phx_port_destroy(struct phx_client *client, u32 id)
 }
 
 /**
+ * phx_waiter_add_locked() - a receiver begins to wait
+ * @port: where
+ * @waiter: the receiver, in the current thread
+ *
+ * Return: whether it may spin. One does, and stays first.
+ */
+bool phx_waiter_add_locked(struct phx_port *port, struct phx_waiter *waiter)
+{
+	struct phx_waiter *first;
+	bool alone;
+
+	lockdep_assert_held(&port->client->srv.lock);
+	first = list_first_entry_or_null(&port->waiters, struct phx_waiter, node);
+	alone = !first || atomic_read(&first->wait.state) != PHX_WAIT_AWAKE;
+	list_add(&waiter->node, alone ? &port->waiters : &first->node);
+	return alone;
+}
+
+/**
+ * phx_waiter_next_locked() - who is to get the next message?
+ * @port: where
+ *
+ * Return: a receiver that waits, or NULL.
+ */
+struct phx_waiter *phx_waiter_next_locked(struct phx_port *port)
+{
+	lockdep_assert_held(&port->client->srv.lock);
+	if (list_empty(&port->waiters))
+		return NULL;
+	if (list_is_singular(&port->waiters) || port->passed++ >= PHX_PASSED_MAX) {
+		port->passed = 0;
+		return list_last_entry(&port->waiters, struct phx_waiter, node);
+	}
+	return list_first_entry(&port->waiters, struct phx_waiter, node);
+}
+
+/**
  * phx_waiter_wake_locked() - end a receiver's wait
  * @port: where it waits
- * @waiter: the receiver
+ * @waiter: the receiver; it is on its thread's stack and gone with the wait
  * @msg: what it gets, or NULL
  * @err: why it gets nothing
- *
- * The waiter is on its thread's stack and gone once that sees @done. But that
- * thread takes the lock before it leaves, so both live until we let go of it.
  */
 void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err)
 {
-	struct task_struct *task = waiter->task;
-
 	lockdep_assert_held(&port->client->srv.lock);
-	list_del_init(&waiter->node);
+	list_del(&waiter->node);
 	waiter->msg = msg;
 	waiter->err = err;
-	WRITE_ONCE(waiter->done, true);
-	wake_up_process(task);
+	phx_wait_end(&waiter->wait);
 }
 
 static void release_waiters_locked(struct phx_port *port)
@@ -190,7 +221,6 @@ static void release_waiters_locked(struct phx_port *port)
 static bool release_senders(struct phx_port *port)
 {
 	struct phx_message *msg, *next;
-	LIST_HEAD(released);
 	bool more;
 	int n = 0;
 
@@ -199,13 +229,9 @@ static bool release_senders(struct phx_port *port)
 		if (n++ == PHX_KILL_BATCH)
 			break;
 		phx_message_reject_locked(msg, -EINVAL);
-		list_add(&msg->node, &released);
 	}
 	more = !list_empty(&port->queue);
 	spin_unlock(&port->client->srv.lock);
-
-	list_for_each_entry_safe(msg, next, &released, node)
-		phx_message_put(msg);
 	return more;
 }
 
@@ -226,6 +252,8 @@ void phx_port_kill(struct phx_port *port)
 	port->dead = true;
 	if (!dead) {
 		list_del_init(&port->node);
+		if (client->srv.recent == port)
+			client->srv.recent = NULL;
 		release_waiters_locked(port);
 	}
 	spin_unlock(&client->srv.lock);

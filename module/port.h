@@ -20,7 +20,6 @@
 
 struct phx_message;
 struct phx_ns;
-struct task_struct;
 
 /**
  * struct phx_port - one port
@@ -32,9 +31,15 @@ struct task_struct;
  * @node: in client->srv.ports
  * @dead: see above
  * @queue: list of struct phx_message in the order they are to be received
- * @waiters: list of struct phx_waiter, first come first served
+ * @waiters: list of struct phx_waiter
+ * @passed: how often the one who waits longest was passed over
+ * @cpu: where a receiver was last, -1 before there was any
  *
  * At most one of @queue and @waiters has entries.
+ *
+ * Of those who wait the last to come is the first to go, as its caches are warm
+ * and it may still spin; at most one does. So that nobody waits for ever, the one
+ * who waits longest is given a message after PHX_PASSED_MAX others.
  */
 struct phx_port {
 	refcount_t refs;
@@ -47,22 +52,24 @@ struct phx_port {
 	bool dead;
 	struct list_head queue;
 	struct list_head waiters;
+	unsigned int passed;
+	int cpu;
 };
+
+#define PHX_PASSED_MAX	256
 
 /**
  * struct phx_waiter - a receiver that waits, on its stack
  * @node: in phx_port.waiters
- * @task: the thread
+ * @wait: ended when one of the following is set; the waiter is then off the list
  * @msg: what it was given
  * @err: or why it gets nothing
- * @done: set last, when one of these is; the waiter is then off the list
  */
 struct phx_waiter {
 	struct list_head node;
-	struct task_struct *task;
+	struct phx_wait wait;
 	struct phx_message *msg;
 	int err;
-	bool done;
 };
 
 struct phx_port *phx_port_create(struct phx_client *client);
@@ -71,6 +78,8 @@ u64 phx_port_serial(struct phx_ns *ns, u32 id);
 int phx_port_destroy(struct phx_client *client, u32 id);
 void phx_port_kill(struct phx_port *port);
 void phx_port_put(struct phx_port *port);
+bool phx_waiter_add_locked(struct phx_port *port, struct phx_waiter *waiter);
+struct phx_waiter *phx_waiter_next_locked(struct phx_port *port);
 void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err);
 

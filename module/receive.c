@@ -12,45 +12,128 @@
 #include "place.h"
 #include "port.h"
 #include "stats.h"
+#include "wait.h"
+#include "words.h"
 
 #include <linux/phxport.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-/* Returns whether there is no need to wait. */
-static bool take_or_queue(struct phx_port *port, struct phx_waiter *waiter,
-			  bool nonblock)
-{
-	struct phx_message *msg;
-	bool done = true;
+/**
+ * struct reception - what a receive has got so far
+ * @port: where from, referred to; NULL if that was the client's last one
+ * @rid: reserved for the message, or negative
+ * @waiter: for the message
+ */
+struct reception {
+	struct phx_port *port;
+	int rid;
+	struct phx_waiter waiter;
+};
 
-	spin_lock(&port->client->srv.lock);
+enum next {
+	NEXT_DONE,	/* there is a message or an error */
+	NEXT_SPIN,	/* it is in the queue of those who wait */
+	NEXT_SLEEP,	/* the same, and another spins */
+	NEXT_FIND,	/* the port is to be looked up */
+	NEXT_GROW,	/* the table of held messages is full */
+};
+
+/* Get the next message of a port, or begin to wait for it. */
+static enum next take_or_queue_locked(struct phx_client *client, u32 id,
+				      struct reception *r, bool nonblock)
+{
+	struct phx_port *port = r->port ?: client->srv.recent;
+	struct phx_waiter *waiter = &r->waiter;
+	struct phx_message *msg;
+
+	if (!port || port->id != id)
+		return NEXT_FIND;
+	waiter->err = -EINVAL;
+	if (port->dead)
+		return NEXT_DONE;
+	if (r->rid < 0)
+		r->rid = phx_held_reserve_locked(client);
+	if (r->rid == -ENOSPC)
+		return NEXT_GROW;
+	waiter->err = r->rid;
+	if (r->rid < 0)
+		return NEXT_DONE;
+
+	client->srv.recent = port;
+	port->cpu = raw_smp_processor_id();
 	msg = list_first_entry_or_null(&port->queue, struct phx_message, node);
-	if (port->dead) {
-		waiter->err = -EINVAL;
-	} else if (msg) {
-		phx_message_take_locked(msg);
+	if (msg) {
+		phx_message_take_locked(msg, current);
 		waiter->msg = msg;
-	} else if (nonblock) {
-		waiter->err = -EAGAIN;
-	} else {
-		list_add_tail(&waiter->node, &port->waiters);
-		done = false;
+		return NEXT_DONE;
 	}
-	spin_unlock(&port->client->srv.lock);
-	return done;
+	waiter->err = -EAGAIN;
+	if (nonblock)
+		return NEXT_DONE;
+	return phx_waiter_add_locked(port, waiter) ? NEXT_SPIN : NEXT_SLEEP;
 }
 
-static int sleep_until_done(const struct phx_waiter *waiter,
-			    const struct phx_deadline *deadline)
+static int find_port(struct phx_client *client, u32 id, struct reception *r)
+{
+	struct phx_port *port = phx_port_find(client->ns, id);
+
+	if (!port)
+		return -EINVAL;
+	if (port->client != client) {
+		phx_port_put(port);
+		return -EPERM;
+	}
+	r->port = port;
+	return 0;
+}
+
+/* The same, with what can't be done under the lock, and is rarely to be done. */
+static enum next take_or_queue(struct phx_client *client, u32 id,
+			       struct reception *r, bool nonblock)
+{
+	enum next next;
+	int err = 0;
+
+	do {
+		spin_lock(&client->srv.lock);
+		next = take_or_queue_locked(client, id, r, nonblock);
+		spin_unlock(&client->srv.lock);
+		if (next == NEXT_FIND)
+			err = find_port(client, id, r);
+		else if (next == NEXT_GROW)
+			err = phx_held_grow(client);
+	} while (next >= NEXT_FIND && !err);
+	if (err)
+		r->waiter.err = err;
+	return err ? NEXT_DONE : next;
+}
+
+/* Who sends next is not known, so that there is no peer to look at. */
+static bool always(const void *data)
+{
+	return true;
+}
+
+static void spin(struct phx_client *client, struct phx_waiter *waiter)
+{
+	unsigned int max_ns = phx_spin_recv_max();
+
+	if (max_ns && phx_spin_may())
+		phx_wait_spin(&waiter->wait, min(READ_ONCE(client->srv.spin.ns), max_ns),
+			      always, NULL);
+}
+
+static int sleep_until_over(struct phx_wait *wait, const struct phx_deadline *deadline)
 {
 	bool in_time = true;
 	int err = 0;
 
+	if (!phx_wait_asleep(wait))
+		return 0;
 	while (!err) {
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-		/* Only a hint; what counts is read under the lock. */
-		if (READ_ONCE(waiter->done))
+		if (phx_wait_over(wait))
 			break;
 		if (signal_pending(current))
 			err = -ERESTARTNOHAND;
@@ -63,50 +146,89 @@ static int sleep_until_done(const struct phx_waiter *waiter,
 	return err;
 }
 
-/*
- * Get the next message of a port, taken. A message that came together with a
- * signal or the end of the time is not let go.
- */
-static struct phx_message *next_message(struct phx_port *port,
+/* Returns whether nothing came until now: a message is not let go. */
+static bool give_up(struct phx_client *client, struct phx_waiter *waiter)
+{
+	bool nothing;
+
+	spin_lock(&client->srv.lock);
+	nothing = !phx_wait_over(&waiter->wait);
+	if (nothing)
+		list_del(&waiter->node);
+	spin_unlock(&client->srv.lock);
+	return nothing;
+}
+
+/* Get the next message of a port, taken. */
+static struct phx_message *next_message(struct phx_client *client, u32 id,
+					struct reception *r,
 					const struct phx_deadline *deadline,
 					bool nonblock)
 {
-	struct phx_waiter waiter = { .task = current };
+	struct phx_waiter *waiter = &r->waiter;
+	enum next next;
 	int err;
 
-	if (!take_or_queue(port, &waiter, nonblock)) {
-		err = sleep_until_done(&waiter, deadline);
-		spin_lock(&port->client->srv.lock);
-		if (!waiter.done) {
-			list_del(&waiter.node);
-			waiter.err = err;
-		}
-		spin_unlock(&port->client->srv.lock);
+	waiter->msg = NULL;
+	phx_wait_init(&waiter->wait);
+	next = take_or_queue(client, id, r, nonblock);
+	if (next != NEXT_DONE) {
+		if (next == NEXT_SPIN)
+			spin(client, waiter);
+		err = sleep_until_over(&waiter->wait, deadline);
+		if (err && give_up(client, waiter))
+			return ERR_PTR(err);
+		phx_spin_learn(&client->srv.spin, &waiter->wait, phx_spin_recv_max());
 	}
-	return waiter.msg ?: ERR_PTR(waiter.err);
+	return waiter->msg ?: ERR_PTR(waiter->err);
 }
 
-/* An inline buffer lies in the message, wherever the receiver has that. */
-static void describe(const struct phx_message *msg, struct phx_ioc_recv *arg,
-		     struct phx_ioc_recv __user *user)
+static u64 inline_at(u32 offset)
+{
+	phx_stat_inc(PHX_STAT_BUFFERS_INLINE);
+	return offset;
+}
+
+/* What goes to the user in one word, and after all the rest. */
+struct rid_and_classes {
+	s32 rid;
+	u16 i_class;
+	u16 o_class;
+};
+
+static_assert(offsetof(struct phx_ioc_recv, rid) % sizeof(u64) == 0);
+static_assert(offsetof(struct phx_ioc_recv, msg) - offsetof(struct phx_ioc_recv, rid) ==
+	      sizeof(struct rid_and_classes));
+
+/*
+ * Show the message to the user. An inline buffer lies in it, wherever the
+ * receiver has that. Without the rid, which comes last, it would be of no message.
+ */
+static int describe(const struct phx_message *msg, int rid,
+		    struct phx_ioc_recv __user *user)
 {
 	const struct phx_buffer *in = &msg->buf[PHX_IN], *out = &msg->buf[PHX_OUT];
+	struct rid_and_classes word = {
+		.rid = rid,
+		.i_class = in->class,
+		.o_class = out->class,
+	};
+	u64 i_data = in->class ? in->at : 0, o_data = out->class ? out->at : 0;
 
-	arg->msg = msg->wire;
-	arg->i_class = in->class;
-	arg->o_class = out->class;
-	arg->msg.i.data = in->class ? in->at : 0;
-	arg->msg.o.data = out->class ? out->at : 0;
-	if (msg->flags & PHX_SEND_I_INLINE) {
-		arg->i_class = PHX_CLASS_INLINE;
-		arg->msg.i.data = (unsigned long)&user->msg.i.raw[msg->i_off];
-		phx_stat_inc(PHX_STAT_BUFFERS_INLINE);
+	if (msg->call.flags & PHX_SEND_I_INLINE) {
+		word.i_class = PHX_CLASS_INLINE;
+		i_data = (unsigned long)user->msg.i.raw + inline_at(msg->call.i_off);
 	}
-	if (msg->flags & PHX_SEND_O_INLINE) {
-		arg->o_class = PHX_CLASS_INLINE;
-		arg->msg.o.data = (unsigned long)&user->msg.o.raw[msg->o_off];
-		phx_stat_inc(PHX_STAT_BUFFERS_INLINE);
+	if (msg->call.flags & PHX_SEND_O_INLINE) {
+		word.o_class = PHX_CLASS_INLINE;
+		o_data = (unsigned long)user->msg.o.raw + inline_at(msg->call.o_off);
 	}
+	if (!phx_words_put(&user->msg, &msg->call.msg, sizeof(user->msg)) ||
+	    !phx_words_put(&user->msg.i.data, &i_data, sizeof(i_data)) ||
+	    !phx_words_put(&user->msg.o.data, &o_data, sizeof(o_data)) ||
+	    !phx_words_put(&user->rid, &word, sizeof(word)))
+		return -EFAULT;
+	return 0;
 }
 
 /*
@@ -115,18 +237,18 @@ static void describe(const struct phx_message *msg, struct phx_ioc_recv *arg,
  * an error when it is back in the queue.
  */
 static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
-		   struct phx_ioc_recv *arg, struct phx_ioc_recv __user *user)
+		   const struct phx_recv_head *arg, struct phx_ioc_recv __user *user)
 {
 	struct phx_copy_space space = {
 		.at = arg->buf,
 		.left = arg->buf ? arg->buf_size : 0,
 	};
-	int err;
+	int err = 0;
 
 	/* A receiver that is killed leaves it for others, unseen. */
 	if (fatal_signal_pending(current))
 		err = -EINTR;
-	else
+	else if (phx_message_has_buffers(msg))
 		err = phx_place(msg, client, space);
 	/*
 	 * To have it wait for room would let one sender, who needs much, keep
@@ -139,12 +261,8 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 	if (err)
 		goto out_requeue;
 
-	describe(msg, arg, user);
-	err = -EFAULT;
-	/* The rid comes last: without all the rest it would be of no message. */
-	if (copy_to_user(&user->i_class, &arg->i_class,
-			 sizeof(*arg) - offsetof(struct phx_ioc_recv, i_class)) ||
-	    put_user(rid, &user->rid))
+	err = describe(msg, rid, user);
+	if (err)
 		goto out_undo;
 	phx_stat_inc(PHX_STAT_MESSAGES_RECEIVED);
 	if (phx_held_publish(client, rid, msg))
@@ -161,39 +279,19 @@ out_requeue:
 	return err;
 }
 
-static int receive(struct phx_client *client, struct phx_port *port,
-		   struct phx_ioc_recv *arg, struct phx_ioc_recv __user *user,
-		   bool nonblock)
-{
-	struct phx_deadline deadline = phx_deadline(arg->timeout_ns);
-	struct phx_message *msg;
-	int rid, err;
-
-	rid = phx_held_reserve(client);
-	if (rid < 0)
-		return rid;
-	do {
-		msg = next_message(port, &deadline, nonblock);
-		err = PTR_ERR_OR_ZERO(msg);
-		if (!err)
-			err = deliver(client, msg, rid, arg, user);
-		cond_resched();
-	} while (err > 0);
-	if (!err)
-		return 0;
-
-	phx_held_unreserve(client, rid, true);
-	return phx_tell_rest(&deadline, err, &user->timeout_ns);
-}
-
 /**
- * phx_receive_check() - is a call what it may be?
- * @arg: the call
+ * phx_receive_read() - read a call, but for the response in it
+ * @arg: out: the call
+ * @user: where it is
  *
  * Return: 0 or a negative errno.
  */
-int phx_receive_check(const struct phx_ioc_recv *arg)
+int phx_receive_read(struct phx_recv_head *arg, struct phx_ioc_recv __user *user)
 {
+	int err = phx_struct_get(arg, sizeof(*arg), user, sizeof(*user));
+
+	if (err)
+		return err;
 	if (arg->flags & ~PHX_RECV_NONBLOCK || arg->__reserved)
 		return -EINVAL;
 	if (arg->buf != (unsigned long)arg->buf ||
@@ -212,22 +310,25 @@ int phx_receive_check(const struct phx_ioc_recv *arg)
  *
  * Return: 0 or a negative errno, see struct phx_ioc_recv.
  */
-int phx_receive(struct phx_client *client, struct phx_ioc_recv *arg,
+int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 		struct phx_ioc_recv __user *user, bool nonblock)
 {
-	struct phx_port *port;
+	struct phx_deadline deadline = phx_deadline(arg->timeout_ns);
+	struct reception r = { .rid = -1 };
+	struct phx_message *msg;
 	int err;
 
-	err = phx_receive_check(arg);
-	if (err)
-		return err;
-	port = phx_port_find(client->ns, arg->port);
-	if (!port)
-		return -EINVAL;
 	nonblock |= arg->flags & PHX_RECV_NONBLOCK;
-	err = -EPERM;
-	if (port->client == client)
-		err = receive(client, port, arg, user, nonblock);
-	phx_port_put(port);
-	return err;
+	do {
+		msg = next_message(client, arg->port, &r, &deadline, nonblock);
+		err = PTR_ERR_OR_ZERO(msg);
+		if (!err)
+			err = deliver(client, msg, r.rid, arg, user);
+		cond_resched();
+	} while (err > 0);
+	if (err && r.rid >= 0)
+		phx_held_unreserve(client, r.rid);
+	if (r.port)
+		phx_port_put(r.port);
+	return phx_tell_rest(&deadline, err, &user->timeout_ns);
 }

@@ -10,27 +10,50 @@
 #include "place.h"
 #include "port.h"
 #include "stats.h"
+#include "words.h"
 
 #include <linux/phxport.h>
 #include <linux/pagemap.h>
 #include <linux/uaccess.h>
 
+/* The end of struct phx_msg_out. */
+struct size_and_data {
+	u64 size;
+	u64 data;
+};
+
+static_assert(offsetof(struct phx_msg_out, data) - offsetof(struct phx_msg_out, size) ==
+	      offsetof(struct size_and_data, data));
+
 /*
  * Phoenix-RTOS refuses an answer whose o.data is no memory of the server, though
  * it makes no use of it. Its first and last byte are looked at.
  */
-static int check_data(const struct phx_msg_out *o)
+static int check_data(const struct phx_msg_out __user *user)
 {
-	char __user *data = (char __user *)(unsigned long)o->data;
+	struct size_and_data o;
+	char __user *data;
 
-	if (!o->data || !o->size)
-		return 0;
-	if (o->data != (unsigned long)o->data || o->size != (size_t)o->size ||
-	    !access_ok(data, o->size))
+	if (!phx_words_get(&o, &user->size, sizeof(o)))
 		return -EFAULT;
-	if (fault_in_readable(data, 1) || fault_in_readable(data + o->size - 1, 1))
+	if (!o.data || !o.size)
+		return 0;
+	data = (char __user *)(unsigned long)o.data;
+	if (o.data != (unsigned long)o.data || o.size != (size_t)o.size ||
+	    !access_ok(data, o.size))
+		return -EFAULT;
+	if (fault_in_readable(data, 1) || fault_in_readable(data + o.size - 1, 1))
 		return -EFAULT;
 	return 0;
+}
+
+/* The response, o.raw and o.err. */
+static int take_response(struct phx_message *msg, const struct phx_msg_out __user *user)
+{
+	const size_t bytes = offsetof(struct phx_msg_out, size);
+	struct phx_msg_out *o = &msg->call.msg.o;
+
+	return phx_words_get(o, user, bytes) ? 0 : -EFAULT;
 }
 
 /*
@@ -48,37 +71,47 @@ static void put_back(struct phx_client *client, int rid, struct phx_message *msg
 /**
  * phx_respond() - answer a message
  * @client: the receiver, of the current process
- * @arg: the call
+ * @port: number of the port it was received from
+ * @rid: what it is known by
+ * @answer: the response, of the user
  *
  * Return: 0 or a negative errno, see struct phx_ioc_respond.
  */
-int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg)
+int phx_respond(struct phx_client *client, u32 port, int rid,
+		const struct phx_msg_out __user *answer)
 {
 	struct phx_message *msg;
-	bool orphan;
+	bool orphan, more;
 	int err;
 
-	if (arg->flags)
-		return -EINVAL;
-	msg = phx_held_take(client, arg->rid, arg->port);
+	msg = phx_held_take(client, rid, port);
 	if (!msg)
-		return phx_port_serial(client->ns, arg->port) ? -ENOENT : -EINVAL;
+		return phx_port_serial(client->ns, port) ? -ENOENT : -EINVAL;
 
-	err = check_data(&arg->o);
+	err = check_data(answer);
 	if (!err)
+		err = take_response(msg, answer);
+	if (!err && phx_message_has_buffers(msg))
 		err = phx_take_output(msg);
 	if (err) {
-		put_back(client, arg->rid, msg);
+		put_back(client, rid, msg);
 		return err;
 	}
 	/* Nothing below can fail. */
-	phx_place_revoke(msg, client);
-	phx_held_unreserve(client, arg->rid, false);
-	memcpy(msg->wire.o.raw, arg->o.raw, sizeof(arg->o.raw));
-	msg->wire.o.err = arg->o.err;
-	/* The sender may also leave just after this: it was there to be answered. */
-	orphan = READ_ONCE(msg->state) == PHX_ORPHAN;
+	if (phx_message_has_buffers(msg))
+		phx_place_revoke(msg, client);
 	phx_stat_inc(PHX_STAT_MESSAGES_ANSWERED);
-	phx_message_answer(msg, 0);
+	spin_lock(&client->srv.lock);
+	phx_held_unreserve_locked(client, rid, false);
+	orphan = msg->state == PHX_ORPHAN;
+	more = phx_message_answer_locked(msg, 0);
+	spin_unlock(&client->srv.lock);
+	if (more)
+		phx_message_finish(msg);
+	/*
+	 * If the sender is to run on this CPU, now is the time: its next message is
+	 * there then when we look for one, and one sleep is saved.
+	 */
+	cond_resched();
 	return orphan ? -ESRCH : 0;
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Send: get hold of the buffers, put the message on its way, wait until it is
- * over, take the response.
+ * Send: read the call, get hold of the buffers, put the message on its way, wait
+ * until it is over, take the response.
  */
 #include "verbs.h"
 #include "client.h"
 #include "message.h"
 #include "port.h"
+#include "wait.h"
+#include "words.h"
 
 #include <linux/phxport.h>
 #include <linux/sched/signal.h>
@@ -42,11 +44,49 @@ static int check(const struct phx_ioc_send *arg)
 static int prepare_buffers(struct phx_message *msg, struct phx_client *client,
 			   bool bounce)
 {
+	const struct phx_ioc_send *call = &msg->call;
+	int err = 0;
+
+	if (call->msg.i.size && !(call->flags & PHX_SEND_I_INLINE))
+		err = phx_buffer_prepare(msg, PHX_IN, client, bounce);
+	if (!err && call->msg.o.size && !(call->flags & PHX_SEND_O_INLINE))
+		err = phx_buffer_prepare(msg, PHX_OUT, client, bounce);
+	return err;
+}
+
+/*
+ * Is it worth to spin? If a thread has the message, as long as that runs on
+ * another CPU. If none has, one may be on its way back from the last message, so
+ * what counts is where it was.
+ */
+static bool server_runs_elsewhere(const void *data)
+{
+	const struct phx_message *msg = data;
+	const struct task_struct *taker = READ_ONCE(msg->taker);
+	int cpu;
+
+	if (!taker) {
+		cpu = READ_ONCE(msg->port->cpu);
+		return cpu >= 0 && cpu != raw_smp_processor_id();
+	}
+	/* A task that is being woken up is neither asleep nor running yet. */
+	return task_cpu(taker) != raw_smp_processor_id() &&
+	       !(READ_ONCE(taker->__state) & (TASK_NORMAL | __TASK_STOPPED | __TASK_TRACED));
+}
+
+static int offer_and_spin(struct phx_message *msg, struct phx_client *client,
+			  bool nonblock)
+{
+	unsigned int max_ns = phx_spin_send_max();
 	int err;
 
-	err = phx_buffer_prepare(msg, PHX_IN, client, bounce);
-	if (!err)
-		err = phx_buffer_prepare(msg, PHX_OUT, client, bounce);
+	/* Whoever takes the message from here on stays in memory meanwhile. */
+	rcu_read_lock();
+	err = phx_message_offer(msg, nonblock);
+	if (!err && max_ns && server_runs_elsewhere(msg) && phx_spin_may())
+		phx_wait_spin(&msg->wait, min(READ_ONCE(client->spin.ns), max_ns),
+			      server_runs_elsewhere, msg);
+	rcu_read_unlock();
 	return err;
 }
 
@@ -64,17 +104,16 @@ static int wait_for_response(struct phx_message *msg,
 	bool in_time = true;
 	int err = 0;
 
+	if (!phx_wait_asleep(&msg->wait))
+		return 0;
 	while (!err) {
 		bool queued = READ_ONCE(msg->state) == PHX_QUEUED;
 		unsigned int how = queued ? SLEEP_QUEUED : SLEEP_TAKEN;
-		enum phx_state state;
 
 		set_current_state(how);
-		/* Pairs with the release in done_locked(). */
-		state = smp_load_acquire(&msg->state);
-		if (state == PHX_DONE)
+		if (phx_wait_over(&msg->wait))
 			break;
-		if (state == PHX_QUEUED && !queued)
+		if (READ_ONCE(msg->state) == PHX_QUEUED && !queued)
 			continue;
 		if (signal_pending_state(how, current))
 			err = -ERESTARTNOHAND;
@@ -106,10 +145,9 @@ static int wait_or_leave(struct phx_message *msg,
 }
 
 /* The message is done: what the server wrote, and its response. */
-static int take_response(struct phx_message *msg, struct phx_ioc_send *arg,
-			 struct phx_ioc_send __user *user)
+static int take_response(struct phx_message *msg, struct phx_ioc_send __user *user)
 {
-	struct phx_msg_out *o = &arg->msg.o;
+	struct phx_msg_out *o = &msg->call.msg.o;
 	int err;
 
 	if (msg->result)
@@ -117,72 +155,83 @@ static int take_response(struct phx_message *msg, struct phx_ioc_send *arg,
 	err = phx_buffer_write_back(&msg->buf[PHX_OUT]);
 	if (err)
 		return err;
-	memcpy(o->raw, msg->wire.o.raw, sizeof(o->raw));
-	o->err = msg->wire.o.err;
-	if (copy_to_user(&user->msg.o, o, offsetofend(struct phx_msg_out, err)))
+	if (!phx_words_put(&user->msg.o, o, offsetof(struct phx_msg_out, err)) ||
+	    put_user(o->err, &user->msg.o.err))
 		return -EFAULT;
 	return 0;
 }
 
-static int send(struct phx_message *msg, struct phx_client *client,
-		struct phx_ioc_send *arg, struct phx_ioc_send __user *user,
-		bool nonblock)
+/* Sets @msg to NULL if it is no longer the sender's. */
+static int send(struct phx_message **msgp, struct phx_client *client,
+		struct phx_ioc_send __user *user, bool nonblock)
 {
-	struct phx_deadline deadline = phx_deadline(arg->timeout_ns);
+	struct phx_message *msg = *msgp;
+	struct phx_deadline deadline = phx_deadline(msg->call.timeout_ns);
 	enum phx_left left;
 	int err;
 
 	err = prepare_buffers(msg, client, deadline.limited);
 	/* From here on nothing fails for want of memory or a bad buffer. */
 	if (!err)
-		err = phx_message_offer(msg, nonblock);
+		err = offer_and_spin(msg, client, nonblock);
 	if (err)
 		goto out_release;
 
 	err = wait_or_leave(msg, &deadline, &left);
-	if (left == PHX_ORPHANED)
+	if (left == PHX_ORPHANED) {
+		*msgp = NULL;
 		return err;
+	}
+	phx_spin_learn(&client->spin, &msg->wait, phx_spin_send_max());
 	if (!err)
-		err = take_response(msg, arg, user);
+		err = take_response(msg, user);
 	err = phx_tell_rest(&deadline, err, &user->timeout_ns);
 out_release:
-	phx_message_release(msg);
+	if (phx_message_has_buffers(msg))
+		phx_message_release(msg);
+	return err;
+}
+
+static int address(struct phx_message *msg, struct phx_client *client)
+{
+	struct phx_port *port = phx_port_find(client->ns, msg->call.port);
+	int err = -EINVAL;
+
+	if (!port)
+		return err;
+	if (!phx_client_abandoned(port->client))
+		err = phx_message_address(msg, client, port);
+	if (err)
+		phx_port_put(port);
 	return err;
 }
 
 /**
  * phx_send() - send a message and wait for the response
  * @client: the sender, of the current process
- * @arg: the call
- * @user: where it came from, for the response
+ * @user: the call, and where the response goes
  * @nonblock: the file is O_NONBLOCK
  *
  * Return: 0 or a negative errno, see struct phx_ioc_send.
  */
-int phx_send(struct phx_client *client, struct phx_ioc_send *arg,
-	     struct phx_ioc_send __user *user, bool nonblock)
+int phx_send(struct phx_client *client, struct phx_ioc_send __user *user,
+	     bool nonblock)
 {
-	struct phx_message *msg;
-	struct phx_port *port;
+	struct phx_message *msg = phx_message_create(client);
 	int err;
 
-	err = check(arg);
-	if (err)
-		return err;
-	port = phx_port_find(client->ns, arg->port);
-	if (!port)
-		return -EINVAL;
-	err = -EINVAL;
-	if (phx_client_abandoned(port->client))
-		goto out_port;
-	msg = phx_message_create(client, port, arg);
-	err = PTR_ERR_OR_ZERO(msg);
-	if (err)
-		goto out_port;
-	nonblock |= arg->flags & PHX_SEND_NONBLOCK;
-	err = send(msg, client, arg, user, nonblock);
-	phx_message_put(msg);
-out_port:
-	phx_port_put(port);
+	if (!msg)
+		return -ENOMEM;
+	/* All that is taken from the user but the buffers' contents, in one go. */
+	err = phx_struct_get(&msg->call, sizeof(msg->call), user, sizeof(*user));
+	if (!err)
+		err = check(&msg->call);
+	if (!err)
+		err = address(msg, client);
+	if (!err)
+		err = send(&msg, client, user,
+			   nonblock || msg->call.flags & PHX_SEND_NONBLOCK);
+	if (msg)
+		phx_message_free(msg, client);
 	return err;
 }

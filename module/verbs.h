@@ -8,21 +8,49 @@
 
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/phxport.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
 struct phx_client;
-struct phx_ioc_recv;
-struct phx_ioc_respond;
-struct phx_ioc_send;
 
-int phx_send(struct phx_client *client, struct phx_ioc_send *arg,
-	     struct phx_ioc_send __user *user, bool nonblock);
-int phx_receive_check(const struct phx_ioc_recv *arg);
-int phx_receive(struct phx_client *client, struct phx_ioc_recv *arg,
+/**
+ * struct phx_recv_head - struct phx_ioc_recv up to the message
+ * @size: see there for all of them
+ * @flags: .
+ * @port: .
+ * @__reserved: .
+ * @timeout_ns: .
+ * @buf: .
+ * @buf_size: .
+ * @rid: .
+ * @i_class: .
+ * @o_class: .
+ */
+struct phx_recv_head {
+	u32 size;
+	u32 flags;
+	u32 port;
+	u32 __reserved;
+	u64 timeout_ns;
+	u64 buf;
+	u64 buf_size;
+	s32 rid;
+	u16 i_class;
+	u16 o_class;
+};
+
+static_assert(sizeof(struct phx_recv_head) == offsetof(struct phx_ioc_recv, msg));
+static_assert(offsetof(struct phx_recv_head, rid) == offsetof(struct phx_ioc_recv, rid));
+
+int phx_send(struct phx_client *client, struct phx_ioc_send __user *user,
+	     bool nonblock);
+int phx_receive_read(struct phx_recv_head *arg, struct phx_ioc_recv __user *user);
+int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 		struct phx_ioc_recv __user *user, bool nonblock);
-int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg);
+int phx_respond(struct phx_client *client, u32 port, int rid,
+		const struct phx_msg_out __user *answer);
 
 /**
  * struct phx_deadline - when to stop waiting

@@ -92,7 +92,7 @@ TEST_F(order, message_put_back_is_the_first_again)
 	}
 }
 
-TEST_F(order, receivers_are_served_in_the_order_they_came)
+TEST_F(order, last_receiver_to_come_is_served_first)
 {
 	struct call *r[MANY], *s[MANY];
 	int i;
@@ -101,7 +101,7 @@ TEST_F(order, receivers_are_served_in_the_order_they_came)
 		r[i] = call_thread(call_recv(self->port), self->srv);
 		ASSERT_TRUE(call_waits(r[i]));
 	}
-	for (i = 0; i < MANY; i++) {
+	for (i = MANY; i-- > 0;) {
 		s[i] = send_type(self->cli, self->port, i);
 		EXPECT_EQ(0, call_end(r[i]));
 		EXPECT_EQ(i, r[i]->recv.msg.type);
@@ -112,6 +112,49 @@ TEST_F(order, receivers_are_served_in_the_order_they_came)
 		EXPECT_EQ(0, call_end_free(s[i]));
 		call_free(r[i]);
 	}
+}
+
+#define PASSED_MAX 256	/* PHX_PASSED_MAX of the module */
+
+static struct call *who_has_it(struct call *a, struct call *b)
+{
+	int i;
+
+	for (i = 0; i < CALL_PATIENCE_MS * 10; i++) {
+		if (atomic_load(&a->done))
+			return a;
+		if (atomic_load(&b->done))
+			return b;
+		usleep(100);
+	}
+	return NULL;
+}
+
+/* Others come again and again, and are always the last. */
+TEST_F_TIMEOUT(order, no_receiver_waits_for_ever, 120)
+{
+	struct call *old = call_thread(call_recv(self->port), self->srv);
+	struct call *r, *s, *got = NULL;
+	int i;
+
+	ASSERT_TRUE(call_waits(old));
+	for (i = 0; i <= PASSED_MAX && got != old; i++) {
+		r = call_thread(call_recv(self->port), self->srv);
+		ASSERT_TRUE(call_waits(r));
+		s = send_type(self->cli, self->port, i);
+		got = who_has_it(r, old);
+		ASSERT_TRUE(got);
+		EXPECT_EQ(0, msg_respond(self->srv, self->port, &got->recv.msg,
+					 got->recv.rid));
+		EXPECT_EQ(0, call_end_free(s));
+		if (got == r)
+			EXPECT_EQ(0, call_end_free(r));
+	}
+	ASSERT_EQ(old, got);
+	EXPECT_LT(1, i);
+	EXPECT_EQ(0, port_destroy(self->srv, self->port));
+	EXPECT_EQ(-EINVAL, call_end_free(r));
+	EXPECT_EQ(0, call_end_free(old));
 }
 
 TEST_F(order, many_messages_may_be_held_and_answered_in_any_order)
