@@ -112,30 +112,22 @@ static int prepare_pinned(struct phx_message *msg, struct phx_buffer *buf)
 {
 	int err;
 
-	err = get_page_array(buf);
-	if (err)
-		return err;
 	err = mm_account_pinned_pages(&msg->pin, buf->nr * PAGE_SIZE);
 	if (err)
-		goto err_array;
+		return err;
 	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
 	if (err)
-		goto err_array;
+		return err;
 	/*
 	 * Migration that fails looks like a want of memory, but is none. What was
 	 * charged to RLIMIT_MEMLOCK stays charged until the message ends.
 	 */
-	err = pin(buf) ? -EFAULT : 0;
-	if (err)
-		goto err_uncharge;
+	if (pin(buf)) {
+		phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
+		return -EFAULT;
+	}
 	buf->source = PHX_SRC_PINNED;
 	return 0;
-
-err_uncharge:
-	phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
-err_array:
-	put_page_array(buf);
-	return err;
 }
 
 static void free_shadows(struct phx_buffer *buf, unsigned int nr)
@@ -193,16 +185,9 @@ static int prepare_bounced(struct phx_message *msg, struct phx_buffer *buf)
 {
 	int err;
 
-	/* Before memory is taken for what can't be read or written anyway. */
-	err = fault_in(buf);
-	if (err)
-		return err;
-	err = get_page_array(buf);
-	if (err)
-		return err;
 	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
 	if (err)
-		goto err_array;
+		return err;
 	err = alloc_shadows(buf);
 	if (err)
 		goto err_uncharge;
@@ -217,8 +202,6 @@ err_pages:
 	free_shadows(buf, buf->nr);
 err_uncharge:
 	phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
-err_array:
-	put_page_array(buf);
 	return err;
 }
 
@@ -231,16 +214,10 @@ static int prepare_borrowed(struct phx_buffer *buf, struct phx_client *sender)
 {
 	struct phx_buffer *from;
 	unsigned int first, i;
-	int err;
 
-	err = get_page_array(buf);
-	if (err)
-		return err;
 	from = phx_window_borrow(sender, buf->addr, buf->len, &buf->lender);
-	if (!from) {
-		put_page_array(buf);
+	if (!from)
 		return -ENOENT;
-	}
 	/* The loan keeps the pages in @from until it is given back. */
 	buf->source = PHX_SRC_BORROWED;
 	if (from->dir == PHX_IN && buf->dir == PHX_OUT)
@@ -262,10 +239,10 @@ static int prepare_direct(struct phx_buffer *buf)
 	return err;
 }
 
-static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
-			 struct phx_client *sender, bool bounce)
+static int prepare_from(struct phx_message *msg, struct phx_buffer *buf,
+			struct phx_client *sender, bool bounce)
 {
-	int err = -ENOENT;
+	int err;
 
 	if (!bounce) {
 		err = prepare_borrowed(buf, sender);
@@ -275,7 +252,23 @@ static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
 		if (err == 0 || err == -ENOMEM || err == -EDQUOT)
 			return err;
 	}
-	return prepare_bounced(msg, buf);
+	/* Before memory is taken for what can't be read or written anyway. */
+	err = fault_in(buf);
+	return err ?: prepare_bounced(msg, buf);
+}
+
+static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
+			 struct phx_client *sender, bool bounce)
+{
+	int err;
+
+	err = get_page_array(buf);
+	if (err)
+		return err;
+	err = prepare_from(msg, buf, sender, bounce);
+	if (buf->source == PHX_SRC_NONE)
+		put_page_array(buf);
+	return err;
 }
 
 /**

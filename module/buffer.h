@@ -48,8 +48,8 @@ enum phx_source {
 	PHX_SRC_BOUNCED,
 };
 
-/* Pages of a buffer that need no array of its own: 32 KiB, unaligned. */
-#define PHX_FEW_PAGES	9
+/* Pages of a buffer that need no array of its own: 64 KiB, unaligned. */
+#define PHX_FEW_PAGES	17
 
 /**
  * struct phx_buffer - one direction of a message

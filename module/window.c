@@ -256,21 +256,52 @@ static void slot_put(struct phx_window *win, struct phx_buffer *buf)
 	spin_unlock(&win->lock);
 }
 
-/* What install_one() needs to know. */
+/* What install_run() needs to know. */
 struct install {
-	struct vm_area_struct *vma;
+	struct mm_struct *mm;
+	pgprot_t prot;
 	const struct phx_buffer *buf;
 	unsigned int next;
 };
 
-static int install_one(pte_t *pte, unsigned long addr, void *data)
+/*
+ * Called for the first page of those that share a page table, with that locked:
+ * all of them are set at once.
+ */
+static int install_run(pte_t *pte, unsigned long addr, void *data)
 {
 	struct install *in = data;
-	struct page *page = phx_buffer_shown_page(in->buf, in->next++);
+	unsigned int end, last = in->buf->nr - 1;
 
-	set_pte_at(in->vma->vm_mm, addr, pte,
-		   pte_mkspecial(pfn_pte(page_to_pfn(page), in->vma->vm_page_prot)));
+	end = in->next + (pmd_addr_end(addr, ULONG_MAX) - addr) / PAGE_SIZE;
+	for (end = min(end, in->buf->nr); in->next < end; in->next++) {
+		struct page *page = in->buf->pages[in->next];
+
+		if (in->next == 0 || in->next == last)
+			page = phx_buffer_shown_page(in->buf, in->next);
+		set_pte_at(in->mm, addr, pte++,
+			   pte_mkspecial(pfn_pte(page_to_pfn(page), in->prot)));
+		addr += PAGE_SIZE;
+	}
 	return 0;
+}
+
+/* A call for each page table: that for all pages at once would be one for each page. */
+static int install_all(struct mm_struct *mm, struct vm_area_struct *vma,
+		       const struct phx_buffer *buf)
+{
+	unsigned long addr = buf->at & PAGE_MASK;
+	struct install in = {
+		.mm = mm,
+		.prot = vma->vm_page_prot,
+		.buf = buf,
+	};
+	int err = 0;
+
+	while (!err && in.next < buf->nr)
+		err = apply_to_page_range(mm, addr + in.next * PAGE_SIZE, PAGE_SIZE,
+					  install_run, &in);
+	return err;
 }
 
 /*
@@ -297,17 +328,14 @@ static bool is_place_of(struct vm_area_struct *vma,
  */
 static int install(struct phx_client *client, const struct phx_buffer *buf)
 {
-	unsigned long addr = buf->at & PAGE_MASK;
-	struct install in = { .buf = buf };
+	struct vm_area_struct *vma;
 	int err = -EFAULT;
 
 	if (mmap_read_lock_killable(client->mm))
 		return -EINTR;
-	in.vma = find_vma(client->mm, addr);
-	if (in.vma && is_place_of(in.vma, client, buf))
-		err = apply_to_page_range(client->mm, addr,
-					  (unsigned long)buf->nr << PAGE_SHIFT,
-					  install_one, &in);
+	vma = find_vma(client->mm, buf->at & PAGE_MASK);
+	if (vma && is_place_of(vma, client, buf))
+		err = install_all(client->mm, vma, buf);
 	mmap_read_unlock(client->mm);
 	return err;
 }
