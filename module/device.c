@@ -9,6 +9,7 @@
 #include "name.h"
 #include "place.h"
 #include "port.h"
+#include "region.h"
 #include "verbs.h"
 
 #include <linux/fs.h>
@@ -36,6 +37,7 @@ static_assert(sizeof(struct phx_ioc_name) == 40);
 static_assert(sizeof(struct phx_ioc_send) == 224);
 static_assert(sizeof(struct phx_ioc_recv) == 248);
 static_assert(sizeof(struct phx_ioc_respond) == 104);
+static_assert(sizeof(struct phx_ioc_buffer) == 32);
 
 union phx_ioc {
 	struct phx_ioc_info info;
@@ -44,6 +46,7 @@ union phx_ioc {
 	struct phx_ioc_send send;
 	struct phx_ioc_recv recv;
 	struct phx_ioc_respond respond;
+	struct phx_ioc_buffer buffer;
 };
 
 /* A command: its argument as a copy, and where that came from. */
@@ -76,7 +79,7 @@ static int ioctl_info(struct call *call)
 		return -EINVAL;
 	info->abi = PHX_ABI_VERSION;
 	info->page_size = PAGE_SIZE;
-	info->features = 0;
+	info->features = PHX_FEATURE_BUFFERS;
 	info->lend_min = phx_lend_min();
 	info->window_max = PHX_WINDOW_MAX;
 	info->message_max = PHX_MESSAGE_MAX;
@@ -90,9 +93,9 @@ static int ioctl_port_create(struct call *call)
 	struct phx_port *port;
 	int err;
 
-	if (arg->flags || arg->__reserved)
+	if (arg->flags & ~PHX_PORT_BUFFERS || arg->__reserved)
 		return -EINVAL;
-	port = phx_port_create(call->client);
+	port = phx_port_create(call->client, arg->flags);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	arg->port = port->id;
@@ -174,6 +177,30 @@ static int ioctl_respond_recv(struct call *call)
 	return err;
 }
 
+static int ioctl_buffer_register(struct call *call)
+{
+	struct phx_ioc_buffer *arg = &call->arg.buffer;
+	struct phx_region *region;
+	int err;
+
+	region = phx_region_create(call->client, arg);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	arg->id = region->id;
+	err = copy_back(call, sizeof(*arg));
+	if (err)
+		phx_region_end(region);
+	phx_region_put(region);
+	return err;
+}
+
+static int ioctl_buffer_unregister(struct call *call)
+{
+	const struct phx_ioc_buffer *arg = &call->arg.buffer;
+
+	return arg->flags ? -EINVAL : phx_region_unregister(call->client, arg->id);
+}
+
 /**
  * struct op - a command
  * @size: of its structure now
@@ -211,6 +238,8 @@ static const struct op ops[] = {
 	OP(PHX_IOC_RECV, struct phx_ioc_recv, msg, ioctl_recv),
 	OP(PHX_IOC_RESPOND, struct phx_ioc_respond, o, ioctl_respond),
 	OP(PHX_IOC_RESPOND_RECV, struct phx_ioc_recv, msg, ioctl_respond_recv),
+	OP(PHX_IOC_BUFFER_REGISTER, struct phx_ioc_buffer, len, ioctl_buffer_register),
+	OP(PHX_IOC_BUFFER_UNREGISTER, struct phx_ioc_buffer, len, ioctl_buffer_unregister),
 };
 
 static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)

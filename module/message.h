@@ -71,8 +71,8 @@ enum phx_left {
  * @user: who is charged for it, referred to; of an orphan that is the server's,
  *	  who decides how long it lasts, as far as its limits allow
  * @flags: PHX_SEND_* of the call
- * @i_off: offset of an inline input in the raw area
- * @o_off: offset of an inline output in the raw area
+ * @i_off: offset of an inline input in the raw area, or number of the region
+ * @o_off: the same for the output
  * @wire: the message as the sender gave it, then with the response in it
  * @buf: input and output buffer, by enum phx_dir
  * @pin: what is charged to the sender's RLIMIT_MEMLOCK

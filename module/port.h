@@ -30,9 +30,11 @@ struct task_struct;
  * @id: its number
  * @serial: its number among all ports ever, never used again
  * @node: in client->srv.ports
+ * @flags: PHX_PORT_*
  * @dead: see above
  * @queue: list of struct phx_message in the order they are to be received
  * @waiters: list of struct phx_waiter, first come first served
+ * @regions: list of struct phx_region that are registered with it
  *
  * At most one of @queue and @waiters has entries.
  */
@@ -42,11 +44,13 @@ struct phx_port {
 	struct phx_client *client;
 	u32 id;
 	u64 serial;
+	u32 flags;
 	/* under client->srv.lock */
 	struct list_head node;
 	bool dead;
 	struct list_head queue;
 	struct list_head waiters;
+	struct list_head regions;
 };
 
 /**
@@ -65,7 +69,7 @@ struct phx_waiter {
 	bool done;
 };
 
-struct phx_port *phx_port_create(struct phx_client *client);
+struct phx_port *phx_port_create(struct phx_client *client, u32 flags);
 struct phx_port *phx_port_find(struct phx_ns *ns, u32 id);
 u64 phx_port_serial(struct phx_ns *ns, u32 id);
 int phx_port_destroy(struct phx_client *client, u32 id);

@@ -9,6 +9,7 @@
 #include "message.h"
 #include "place.h"
 #include "port.h"
+#include "region.h"
 #include "stats.h"
 
 #include <linux/phxport.h>
@@ -58,7 +59,7 @@ int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg)
 	bool orphan;
 	int err;
 
-	if (arg->flags)
+	if (arg->flags & ~PHX_RESPOND_UNREGISTER)
 		return -EINVAL;
 	msg = phx_held_take(client, arg->rid, arg->port);
 	if (!msg)
@@ -72,6 +73,8 @@ int phx_respond(struct phx_client *client, const struct phx_ioc_respond *arg)
 		return err;
 	}
 	/* Nothing below can fail. */
+	if (arg->flags & PHX_RESPOND_UNREGISTER)
+		phx_regions_end_in(msg);
 	phx_place_revoke(msg, client);
 	phx_held_unreserve(client, arg->rid, false);
 	memcpy(msg->wire.o.raw, arg->o.raw, sizeof(arg->o.raw));
