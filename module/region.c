@@ -159,10 +159,12 @@ static int check(const struct phx_ioc_buffer *arg)
 		return -EINVAL;
 	if (!arg->len || (arg->addr | arg->len) & ~PAGE_MASK)
 		return -EINVAL;
-	if (arg->addr != (unsigned long)arg->addr || arg->len != (size_t)arg->len ||
+	if (arg->len > PHX_MESSAGE_MAX)
+		return -EMSGSIZE;
+	if (arg->addr != (unsigned long)arg->addr ||
 	    !access_ok((void __user *)(unsigned long)arg->addr, arg->len))
 		return -EFAULT;
-	return arg->len > PHX_MESSAGE_MAX ? -EMSGSIZE : 0;
+	return 0;
 }
 
 static struct phx_region *create(struct phx_client *owner, struct phx_port *port,

@@ -109,11 +109,16 @@ static inline struct peer *peer_start(int fd, __u32 port)
 	return wait_for(&peer->ready, 1) ? peer : NULL;
 }
 
-/* -SIGKILL, unless it was dead already. */
+/* -SIGKILL, unless it ended by itself; 0 if it was killed already. */
 static inline int peer_kill(struct peer *peer)
 {
-	kill(peer->pid, SIGKILL);
-	return child_end(peer->pid);
+	pid_t pid = peer->pid;
+
+	peer->pid = 0;
+	if (!pid)
+		return 0;
+	kill(pid, SIGKILL);
+	return child_end(pid);
 }
 
 /* Have a lane begin with something. */
@@ -123,17 +128,24 @@ static inline void lane_ask(struct lane *lane, int (*fn)(struct lane *lane))
 	atomic_fetch_add(&lane->asked, 1);
 }
 
-/* What came of it. */
-static inline int lane_answer(struct lane *lane)
-{
-	if (!wait_for(&lane->done, atomic_load(&lane->asked)))
-		return LANE_HANGS;
-	return lane->result;
-}
-
 static inline bool lane_is_busy(struct lane *lane)
 {
 	return atomic_load(&lane->done) != atomic_load(&lane->asked);
+}
+
+/* What came of it. */
+static inline int lane_answer(struct lane *lane)
+{
+	int i;
+
+	for (i = 0; i < PATIENCE_MS && lane_is_busy(lane); i++) {
+		char state = thread_state(lane->peer->pid);
+
+		if (!state || state == 'Z')
+			return LANE_HANGS;
+		usleep(1000);
+	}
+	return lane_is_busy(lane) ? LANE_HANGS : lane->result;
 }
 
 static inline int lane_do(struct lane *lane, int (*fn)(struct lane *lane))
