@@ -92,3 +92,11 @@ AT(phx_ioc_respond, flags, 4);
 AT(phx_ioc_respond, port, 8);
 AT(phx_ioc_respond, rid, 12);
 AT(phx_ioc_respond, o, 16);
+
+SIZE(phx_ioc_buffer, 32);
+AT(phx_ioc_buffer, size, 0);
+AT(phx_ioc_buffer, flags, 4);
+AT(phx_ioc_buffer, port, 8);
+AT(phx_ioc_buffer, id, 12);
+AT(phx_ioc_buffer, addr, 16);
+AT(phx_ioc_buffer, len, 24);

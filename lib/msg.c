@@ -54,10 +54,10 @@ int phx_send_with(struct phx *h, uint32_t port, struct phx_msg *msg,
 	 * A response brings o.raw as a whole and would go over an output that
 	 * was written there as if it were any other memory.
 	 */
-	if (!(o.flags & PHX_SEND_I_INLINE) &&
+	if (!(o.flags & (PHX_SEND_I_INLINE | PHX_SEND_I_REGISTERED)) &&
 	    in_raw(msg->i.raw, msg->i.data, msg->i.size, &o.i_off))
 		o.flags |= PHX_SEND_I_INLINE;
-	if (!(o.flags & PHX_SEND_O_INLINE) &&
+	if (!(o.flags & (PHX_SEND_O_INLINE | PHX_SEND_O_REGISTERED)) &&
 	    in_raw(msg->o.raw, msg->o.data, msg->o.size, &o.o_off))
 		o.flags |= PHX_SEND_O_INLINE;
 	arg.flags = o.flags;
@@ -155,8 +155,8 @@ int phx_recv(struct phx *h, uint32_t port, struct phx_msg *msg, int *rid)
 	return phx_recv_with(h, port, msg, rid, NULL);
 }
 
-int phx_respond(struct phx *h, uint32_t port, const struct phx_msg *msg,
-		int rid)
+int phx_respond_with(struct phx *h, uint32_t port, const struct phx_msg *msg,
+		     int rid, const struct phx_respond_opts *opts)
 {
 	struct phx_ioc_respond arg = {
 		.size = sizeof(arg),
@@ -164,15 +164,29 @@ int phx_respond(struct phx *h, uint32_t port, const struct phx_msg *msg,
 		.rid = rid,
 		.o = msg->o,
 	};
-	struct phx_buf *buf = phx_buf_take(h, rid);
+	struct phx_respond_opts o;
+	struct phx_buf *buf;
 	int err;
 
+	err = phx_opts_read(&o, sizeof(o), sizeof(o), opts);
+	if (!err && o.__reserved)
+		err = -EINVAL;
+	if (err)
+		return err;
+	arg.flags = o.flags;
+	buf = phx_buf_take(h, rid);
 	err = phx_call(h, PHX_IOC_RESPOND, &arg);
 	if (!err || err == -ESRCH)
 		phx_buf_put(h, buf);
 	else
 		phx_buf_hold(h, buf, rid);
 	return err;
+}
+
+int phx_respond(struct phx *h, uint32_t port, const struct phx_msg *msg,
+		int rid)
+{
+	return phx_respond_with(h, port, msg, rid, NULL);
 }
 
 /*

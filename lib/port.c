@@ -7,11 +7,18 @@
 #include <errno.h>
 #include <string.h>
 
-int phx_port_create(struct phx *h, uint32_t *port)
+int phx_port_create_with(struct phx *h, uint32_t *port,
+			 const struct phx_port_opts *opts)
 {
 	struct phx_ioc_port arg = { .size = sizeof(arg) };
+	struct phx_port_opts o;
 	int err;
 
+	err = phx_opts_read(&o, sizeof(o), sizeof(o), opts);
+	if (err)
+		return err;
+	arg.flags = o.flags;
+	arg.__reserved = o.__reserved;
 	err = phx_call(h, PHX_IOC_PORT_CREATE, &arg);
 	if (err)
 		return err;
@@ -19,6 +26,11 @@ int phx_port_create(struct phx *h, uint32_t *port)
 	phx_windows_map(h);
 	*port = arg.port;
 	return 0;
+}
+
+int phx_port_create(struct phx *h, uint32_t *port)
+{
+	return phx_port_create_with(h, port, NULL);
 }
 
 int phx_port_destroy(struct phx *h, uint32_t port)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "buffer.h"
 #include "client.h"
+#include "compat.h"
 #include "message.h"
 #include "port.h"
+#include "region.h"
 #include "stats.h"
 #include "user.h"
 #include "window.h"
@@ -108,22 +110,23 @@ static int pin(struct phx_buffer *buf)
 	return n < 0 ? n : -EFAULT;
 }
 
-static int prepare_pinned(struct phx_message *msg, struct phx_buffer *buf)
+static int prepare_pinned(struct phx_buffer *buf, struct phx_user *user,
+			  struct mmpin *account)
 {
 	int err;
 
-	err = mm_account_pinned_pages(&msg->pin, buf->nr * PAGE_SIZE);
+	err = mm_account_pinned_pages(account, buf->nr * PAGE_SIZE);
 	if (err)
 		return err;
-	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
+	err = phx_user_charge(user, PHX_LIMIT_PAGES, buf->nr);
 	if (err)
 		return err;
 	/*
 	 * Migration that fails looks like a want of memory, but is none. What was
-	 * charged to RLIMIT_MEMLOCK stays charged until the message ends.
+	 * charged to RLIMIT_MEMLOCK stays charged until all of @account ends.
 	 */
 	if (pin(buf)) {
-		phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
+		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
 		return -EFAULT;
 	}
 	buf->source = PHX_SRC_PINNED;
@@ -248,7 +251,7 @@ static int prepare_from(struct phx_message *msg, struct phx_buffer *buf,
 		err = prepare_borrowed(buf, sender);
 		if (err != -ENOENT)
 			return err;
-		err = prepare_pinned(msg, buf);
+		err = prepare_pinned(buf, msg->user, &msg->pin);
 		if (err == 0 || err == -ENOMEM || err == -EDQUOT)
 			return err;
 	}
@@ -272,6 +275,33 @@ static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
 }
 
 /**
+ * phx_buffer_pin() - pin memory of the current process for as long as one likes
+ * @buf: the memory, its address, length and direction set
+ * @user: who is charged for it
+ * @pin: what is charged to RLIMIT_MEMLOCK, even if this fails
+ *
+ * Return: 0; -EFAULT if it can't be read (input) or written (output),
+ * -EOPNOTSUPP if it can, but not be pinned for long, -ENOBUFS for want of
+ * RLIMIT_MEMLOCK, -EDQUOT, -ENOMEM.
+ */
+int phx_buffer_pin(struct phx_buffer *buf, struct phx_user *user, struct mmpin *pin)
+{
+	int err = -EFAULT;
+
+	if (!always_bounce) {
+		phx_unshare_pages(buf->addr, buf->len);
+		err = get_page_array(buf);
+		if (!err)
+			err = prepare_pinned(buf, user, pin);
+		if (err)
+			put_page_array(buf);
+	}
+	if (err == -EFAULT && !fault_in(buf))
+		err = -EOPNOTSUPP;
+	return err;
+}
+
+/**
  * phx_buffer_prepare() - get hold of a buffer of the current process
  * @msg: the message it is part of; it is neither empty nor inline
  * @dir: which of its buffers
@@ -279,7 +309,7 @@ static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
  * @bounce: take a copy, so that nobody sees the sender's own pages
  *
  * Return: 0; -EFAULT if the sender can't read (input) or write (output) all of
- * it, -EMSGSIZE, -EDQUOT, -ENOMEM.
+ * it, -EMSGSIZE, -EDQUOT, -ENOMEM; also as phx_region_use().
  */
 int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 		       struct phx_client *sender, bool bounce)
@@ -288,6 +318,7 @@ int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 	u64 data = dir == PHX_IN ? wire->i.data : wire->o.data;
 	u64 size = dir == PHX_IN ? wire->i.size : wire->o.size;
 	struct phx_buffer *buf = &msg->buf[dir];
+	int err;
 
 	if (!data || data != (unsigned long)data || size != (size_t)size ||
 	    !access_ok((void __user *)(unsigned long)data, size))
@@ -296,8 +327,13 @@ int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 		return -EMSGSIZE;
 	buf->addr = data;
 	buf->len = size;
+	err = phx_region_use(msg, dir, sender);
+	if (err)
+		return err;
 	if (msg->port->client->mm == current->mm)
 		return prepare_direct(buf);
+	if (buf->region)
+		return 0;
 	return prepare_pages(msg, buf, sender, bounce || always_bounce);
 }
 
@@ -322,6 +358,7 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
 	}
 	put_page_array(buf);
 	buf->lender = NULL;
+	phx_region_unuse(buf);
 }
 
 /**

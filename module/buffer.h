@@ -14,6 +14,7 @@
  *			pinned for as long as a server likes, or must not be seen
  *			for longer than the sender waits. The sender copies the
  *			output back itself
+ *  PHX_SRC_REGION	pages that are registered, see region.h; none here
  *
  * How the receiver sees it is settled in receive(), by place.c. If pages are
  * lent of which the buffer has only a part, the receiver is shown a page of
@@ -32,6 +33,7 @@ struct mmpin;
 struct page;
 struct phx_client;
 struct phx_message;
+struct phx_region;
 struct phx_user;
 
 enum phx_dir {
@@ -46,6 +48,7 @@ enum phx_source {
 	PHX_SRC_PINNED,
 	PHX_SRC_BORROWED,
 	PHX_SRC_BOUNCED,
+	PHX_SRC_REGION,
 };
 
 /* Pages of a buffer that need no array of its own: 64 KiB, unaligned. */
@@ -62,6 +65,7 @@ enum phx_source {
  * @few: room for a few
  * @edge: pages shown instead of the first and the last, NULL if those are whole
  * @lender: PHX_SRC_BORROWED: whose pages these are, referred to
+ * @region: what it lies in if it is registered, referred to
  * @class: enum phx_class: how the receiver sees it
  * @at: where the receiver sees it
  * @slot: PHX_CLASS_LEND: first page in the receiver's window
@@ -77,6 +81,7 @@ struct phx_buffer {
 	struct page *few[PHX_FEW_PAGES];
 	struct page *edge[2];
 	struct phx_message *lender;
+	struct phx_region *region;
 	u16 class;
 	unsigned long at;
 	unsigned long slot;
@@ -85,6 +90,7 @@ struct phx_buffer {
 
 int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 		       struct phx_client *sender, bool bounce);
+int phx_buffer_pin(struct phx_buffer *buf, struct phx_user *user, struct mmpin *pin);
 void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user);
 /* Pages that are charged to a user for it. */
 static inline long phx_buffer_charged(const struct phx_buffer *buf)

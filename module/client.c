@@ -5,6 +5,7 @@
 #include "netns.h"
 #include "place.h"
 #include "port.h"
+#include "region.h"
 #include "stats.h"
 #include "user.h"
 
@@ -47,6 +48,7 @@ static void client_free(struct phx_client *client)
 		phx_message_free(client->spare, NULL);
 	phx_held_fini(&client->srv.held);
 	phx_windows_fini(client);
+	WARN_ON_ONCE(!xa_empty(&client->regions));
 	mmdrop(client->mm);
 	put_pid(client->tgid);
 	put_pid_ns(client->pid_ns);
@@ -89,6 +91,7 @@ struct phx_client *phx_client_create(void)
 
 	refcount_set(&client->refs, 1);
 	INIT_LIST_HEAD(&client->names);
+	xa_init_flags(&client->regions, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	spin_lock_init(&client->srv.lock);
 	INIT_LIST_HEAD(&client->srv.ports);
 	init_waitqueue_head(&client->srv.poll);
@@ -194,6 +197,7 @@ void phx_client_shutdown(struct phx_client *client)
 	drop_ports(client);
 	phx_names_drop(client);
 	drop_held(client);
+	phx_regions_disown(client);
 	fput(client->win_file);
 }
 

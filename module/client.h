@@ -8,7 +8,8 @@
  * and nothing was mapped, the reaper finds out; it looks every second.
  *
  * It owns ports and their queues, the messages it has received and not yet
- * responded to (held.h), the names it registered and two windows (window.h).
+ * responded to (held.h), the names it registered, the memory it registered with
+ * others' ports (region.h) and two windows (window.h).
  * phx_client_shutdown() is the one place where all that is undone; it is called
  * by whichever comes first of the file's release, the end of its process and
  * the end of its address space.
@@ -25,13 +26,16 @@
  *	mmap_lock > phx_ns.names_lock
  *	mmap_lock > the windows' i_mmap_rwsem
  *	client->win[].lock > client->srv.lock > client->srv.poll, scheduler's
+ *	phx_region.lock > mmap_lock
+ *	phx_region.lock > client->win[].lock
  *
+ *	client->regions, alone
  *	the reaper's list of clients, alone
  *
  * Of the third line, both locks are of the same client.
  *
  * A client is freed with its last reference: the file has one, each port one,
- * and the file behind its windows one.
+ * each region that it registered one, and the file behind its windows one.
  */
 #ifndef PHX_CLIENT_H
 #define PHX_CLIENT_H
@@ -44,6 +48,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 struct mm_struct;
 struct phx_message;
@@ -68,6 +73,8 @@ struct pid_namespace;
  * @spare: a message for its next call to send, or NULL; nothing is charged for it
  * @spin: what was learned of how long its senders wait
  * @names: list of struct phx_name, under phx_ns.names_lock
+ * @regions: table of struct phx_region that it registered
+ * @next_region: where to look for a free number in it
  * @srv: what it has as a server, in cache lines of its own
  * @srv.lock: see above
  * @srv.closed: it was shut down: no port can be added, no message held
@@ -94,6 +101,8 @@ struct phx_client {
 	struct list_head names;
 	struct phx_message *spare;
 	struct phx_spin spin;
+	struct xarray regions;
+	u32 next_region;
 	struct {
 		spinlock_t lock ____cacheline_aligned_in_smp; /* all of srv, see above */
 		bool closed;

@@ -26,4 +26,31 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 }
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#include <linux/pagemap.h>
+
+/*
+ * 84209e87c696 ("mm/gup: reliable R/O long-term pinning in COW mappings"): until
+ * then a page that is to be copied on write, as the page of zeroes, is pinned as
+ * it is, and what its owner writes later goes elsewhere. To be called before such
+ * memory is pinned to be read: a fault for writing copies it now.
+ */
+static inline void phx_unshare_pages(unsigned long addr, size_t len)
+{
+	size_t left;
+
+	for (; len; addr += len - left, len = left) {
+		left = fault_in_safe_writeable((char __user *)addr, len);
+		/* One that can't be written is left as it is. */
+		if (left == len)
+			left = len - min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
+		cond_resched();
+	}
+}
+#else
+static inline void phx_unshare_pages(unsigned long addr, size_t len)
+{
+}
+#endif
+
 #endif /* PHX_COMPAT_H */

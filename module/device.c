@@ -9,6 +9,7 @@
 #include "name.h"
 #include "place.h"
 #include "port.h"
+#include "region.h"
 #include "verbs.h"
 #include "words.h"
 
@@ -37,11 +38,13 @@ static_assert(sizeof(struct phx_ioc_name) == 40);
 static_assert(sizeof(struct phx_ioc_send) == 224);
 static_assert(sizeof(struct phx_ioc_recv) == 248);
 static_assert(sizeof(struct phx_ioc_respond) == 104);
+static_assert(sizeof(struct phx_ioc_buffer) == 32);
 
 union phx_ioc {
 	struct phx_ioc_info info;
 	struct phx_ioc_port port;
 	struct phx_ioc_name name;
+	struct phx_ioc_buffer buffer;
 };
 
 /*
@@ -77,7 +80,7 @@ static int ioctl_info(struct call *call)
 		return -EINVAL;
 	info->abi = PHX_ABI_VERSION;
 	info->page_size = PAGE_SIZE;
-	info->features = 0;
+	info->features = PHX_FEATURE_BUFFERS;
 	info->lend_min = phx_lend_min();
 	info->window_max = PHX_WINDOW_MAX;
 	info->message_max = PHX_MESSAGE_MAX;
@@ -91,9 +94,9 @@ static int ioctl_port_create(struct call *call)
 	struct phx_port *port;
 	int err;
 
-	if (arg->flags || arg->__reserved)
+	if (arg->flags & ~PHX_PORT_BUFFERS || arg->__reserved)
 		return -EINVAL;
-	port = phx_port_create(call->client);
+	port = phx_port_create(call->client, arg->flags);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	arg->port = port->id;
@@ -161,11 +164,8 @@ static int ioctl_respond(struct call *call)
 	int err;
 
 	err = phx_struct_get(&arg, sizeof(arg), user, sizeof(*user));
-	if (err)
-		return err;
-	if (arg.flags)
-		return -EINVAL;
-	return phx_respond(call->client, arg.port, arg.rid, &user->o);
+	return err ?: phx_respond(call->client, arg.port, arg.rid, arg.flags,
+				  &user->o);
 }
 
 /*
@@ -184,7 +184,7 @@ static int ioctl_respond_recv(struct call *call)
 		return err;
 	answered = arg.rid != PHX_RID_NONE;
 	if (answered) {
-		err = phx_respond(call->client, arg.port, arg.rid, &user->msg.o);
+		err = phx_respond(call->client, arg.port, arg.rid, 0, &user->msg.o);
 		if (err && err != -ESRCH)
 			return err;
 	}
@@ -192,6 +192,30 @@ static int ioctl_respond_recv(struct call *call)
 	if (err && answered && put_user(PHX_RID_NONE, &user->rid))
 		return -EFAULT;
 	return err;
+}
+
+static int ioctl_buffer_register(struct call *call)
+{
+	struct phx_ioc_buffer *arg = &call->arg.buffer;
+	struct phx_region *region;
+	int err;
+
+	region = phx_region_create(call->client, arg);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	arg->id = region->id;
+	err = copy_back(call, sizeof(*arg));
+	if (err)
+		phx_region_end(region);
+	phx_region_put(region);
+	return err;
+}
+
+static int ioctl_buffer_unregister(struct call *call)
+{
+	const struct phx_ioc_buffer *arg = &call->arg.buffer;
+
+	return arg->flags ? -EINVAL : phx_region_unregister(call->client, arg->id);
 }
 
 /**
@@ -231,6 +255,8 @@ static const struct op ops[] = {
 	[_IOC_NR(PHX_IOC_RECV)] = { .fn = ioctl_recv },
 	[_IOC_NR(PHX_IOC_RESPOND)] = { .fn = ioctl_respond },
 	[_IOC_NR(PHX_IOC_RESPOND_RECV)] = { .fn = ioctl_respond_recv },
+	OP(PHX_IOC_BUFFER_REGISTER, struct phx_ioc_buffer, len, ioctl_buffer_register),
+	OP(PHX_IOC_BUFFER_UNREGISTER, struct phx_ioc_buffer, len, ioctl_buffer_unregister),
 };
 
 static int copy_in(struct call *call, const struct op *op)

@@ -2,6 +2,7 @@
 #include "place.h"
 #include "client.h"
 #include "message.h"
+#include "region.h"
 #include "stats.h"
 #include "window.h"
 
@@ -87,6 +88,9 @@ static int place_one(struct phx_client *client, struct phx_buffer *buf,
 		return 0;
 	}
 
+	if (buf->source == PHX_SRC_REGION)
+		return phx_region_show(buf, client);
+
 	/* Without room in the window, or without a try, it can only be copied. */
 	at = space_take(&rest, buf);
 	if (!at || buf->len >= phx_lend_min())
@@ -122,6 +126,19 @@ int phx_place(struct phx_message *msg, struct phx_client *client,
 	return err;
 }
 
+static void revoke(struct phx_message *msg, struct phx_client *client)
+{
+	enum phx_dir dir;
+
+	for (dir = 0; dir < PHX_DIR_NR; dir++) {
+		struct phx_buffer *buf = &msg->buf[dir];
+
+		if (buf->class == PHX_CLASS_LEND)
+			phx_window_revoke(client, buf);
+		buf->class = PHX_CLASS_NONE;
+	}
+}
+
 /**
  * phx_place_undo() - undo phx_place() as if it had not been
  * @msg: the message, not yet in the table of held messages
@@ -129,7 +146,7 @@ int phx_place(struct phx_message *msg, struct phx_client *client,
  */
 void phx_place_undo(struct phx_message *msg, struct phx_client *client)
 {
-	phx_place_revoke(msg, client);
+	revoke(msg, client);
 	phx_buffer_settle(&msg->buf[PHX_IN], false);
 	phx_buffer_settle(&msg->buf[PHX_OUT], false);
 }
@@ -151,20 +168,15 @@ int phx_take_output(struct phx_message *msg)
 
 /**
  * phx_place_revoke() - take a message's buffers out of the receiver's reach
- * @msg: the message
+ * @msg: the message, which is about to be answered
  * @client: the receiver, in any process
  *
- * Edges are kept: they may be lent on, and have yet to be copied back.
+ * Edges are kept: they may be lent on, and have yet to be copied back. Of what is
+ * registered this was the last that the message needed.
  */
 void phx_place_revoke(struct phx_message *msg, struct phx_client *client)
 {
-	enum phx_dir dir;
-
-	for (dir = 0; dir < PHX_DIR_NR; dir++) {
-		struct phx_buffer *buf = &msg->buf[dir];
-
-		if (buf->class == PHX_CLASS_LEND)
-			phx_window_revoke(client, buf);
-		buf->class = PHX_CLASS_NONE;
-	}
+	revoke(msg, client);
+	phx_region_unuse(&msg->buf[PHX_IN]);
+	phx_region_unuse(&msg->buf[PHX_OUT]);
 }

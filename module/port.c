@@ -2,6 +2,7 @@
 #include "port.h"
 #include "message.h"
 #include "netns.h"
+#include "region.h"
 #include "stats.h"
 #include "user.h"
 
@@ -13,7 +14,7 @@
 
 static atomic64_t last_serial = ATOMIC64_INIT(0);
 
-static struct phx_port *port_alloc(struct phx_client *client)
+static struct phx_port *port_alloc(struct phx_client *client, u32 flags)
 {
 	struct phx_port *port;
 
@@ -27,6 +28,8 @@ static struct phx_port *port_alloc(struct phx_client *client)
 	INIT_LIST_HEAD(&port->queue);
 	INIT_LIST_HEAD(&port->waiters);
 	port->cpu = -1;
+	INIT_LIST_HEAD(&port->regions);
+	port->flags = flags;
 	phx_stat_inc(PHX_STAT_PORTS_LIVE);
 	return port;
 }
@@ -48,10 +51,11 @@ void phx_port_put(struct phx_port *port)
 /**
  * phx_port_create() - make a port
  * @client: who will receive at it
+ * @flags: PHX_PORT_*
  *
  * Return: the port with a reference for the caller, or an ERR_PTR.
  */
-struct phx_port *phx_port_create(struct phx_client *client)
+struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 {
 	struct phx_ns *ns = client->ns;
 	struct phx_port *port;
@@ -61,7 +65,7 @@ struct phx_port *phx_port_create(struct phx_client *client)
 	err = phx_user_charge(client->user, PHX_LIMIT_PORTS, 1);
 	if (err)
 		return ERR_PTR(err);
-	port = port_alloc(client);
+	port = port_alloc(client, flags);
 	if (!port) {
 		phx_user_uncharge(client->user, PHX_LIMIT_PORTS, 1);
 		return ERR_PTR(-ENOMEM);
@@ -239,8 +243,8 @@ static bool release_senders(struct phx_port *port)
  * phx_port_kill() - end a port
  * @port: the port, to which the caller has a reference
  *
- * Whoever waits at it, on either side, gets -EINVAL at once. Does nothing to a
- * port that is dead already.
+ * Whoever waits at it, on either side, gets -EINVAL at once, and what is
+ * registered with it is so no longer. Does nothing to a port that is dead already.
  */
 void phx_port_kill(struct phx_port *port)
 {
@@ -263,5 +267,6 @@ void phx_port_kill(struct phx_port *port)
 	xa_erase(&client->ns->ports, port->id);
 	while (release_senders(port))
 		cond_resched();
+	phx_regions_end_at(port);
 	phx_port_put(port);
 }

@@ -29,11 +29,13 @@ struct phx_ns;
  * @id: its number
  * @serial: its number among all ports ever, never used again
  * @node: in client->srv.ports
+ * @flags: PHX_PORT_*
  * @dead: see above
  * @queue: list of struct phx_message in the order they are to be received
  * @waiters: list of struct phx_waiter
  * @passed: how often the one who waits longest was passed over
  * @cpu: where a receiver was last, -1 before there was any
+ * @regions: list of struct phx_region that are registered with it
  *
  * At most one of @queue and @waiters has entries.
  *
@@ -47,6 +49,7 @@ struct phx_port {
 	struct phx_client *client;
 	u32 id;
 	u64 serial;
+	u32 flags;
 	/* under client->srv.lock */
 	struct list_head node;
 	bool dead;
@@ -54,6 +57,7 @@ struct phx_port {
 	struct list_head waiters;
 	unsigned int passed;
 	int cpu;
+	struct list_head regions;
 };
 
 #define PHX_PASSED_MAX	256
@@ -72,7 +76,7 @@ struct phx_waiter {
 	int err;
 };
 
-struct phx_port *phx_port_create(struct phx_client *client);
+struct phx_port *phx_port_create(struct phx_client *client, u32 flags);
 struct phx_port *phx_port_find(struct phx_ns *ns, u32 id);
 u64 phx_port_serial(struct phx_ns *ns, u32 id);
 int phx_port_destroy(struct phx_client *client, u32 id);

@@ -9,6 +9,7 @@
 #include "message.h"
 #include "place.h"
 #include "port.h"
+#include "region.h"
 #include "stats.h"
 #include "words.h"
 
@@ -73,17 +74,20 @@ static void put_back(struct phx_client *client, int rid, struct phx_message *msg
  * @client: the receiver, of the current process
  * @port: number of the port it was received from
  * @rid: what it is known by
+ * @flags: PHX_RESPOND_*
  * @answer: the response, of the user
  *
  * Return: 0 or a negative errno, see struct phx_ioc_respond.
  */
-int phx_respond(struct phx_client *client, u32 port, int rid,
+int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 		const struct phx_msg_out __user *answer)
 {
 	struct phx_message *msg;
 	bool orphan, more;
 	int err;
 
+	if (flags & ~PHX_RESPOND_UNREGISTER)
+		return -EINVAL;
 	msg = phx_held_take(client, rid, port);
 	if (!msg)
 		return phx_port_serial(client->ns, port) ? -ENOENT : -EINVAL;
@@ -98,6 +102,8 @@ int phx_respond(struct phx_client *client, u32 port, int rid,
 		return err;
 	}
 	/* Nothing below can fail. */
+	if (flags & PHX_RESPOND_UNREGISTER)
+		phx_regions_end_in(msg);
 	if (phx_message_has_buffers(msg))
 		phx_place_revoke(msg, client);
 	phx_stat_inc(PHX_STAT_MESSAGES_ANSWERED);

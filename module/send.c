@@ -18,27 +18,27 @@
 /* A server may take its time, so this is not to count as load. */
 #define SLEEP_TAKEN (TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE)
 
-#define SEND_FLAGS (PHX_SEND_NONBLOCK | PHX_SEND_I_INLINE | PHX_SEND_O_INLINE)
+#define SEND_FLAGS (PHX_SEND_NONBLOCK | PHX_SEND_I_INLINE | PHX_SEND_O_INLINE | \
+		    PHX_SEND_I_REGISTERED | PHX_SEND_O_REGISTERED)
+
+/* The offset of an inline buffer, the number of what is registered, or 0. */
+static int check_off(bool inlined, bool registered, u16 off, u64 size)
+{
+	if (inlined && (registered || off > PHX_RAW_SIZE || size > PHX_RAW_SIZE - off))
+		return -EINVAL;
+	return off && !inlined && !registered ? -EINVAL : 0;
+}
 
 static int check(const struct phx_ioc_send *arg)
 {
-	const struct phx_msg *msg = &arg->msg;
+	u32 flags = arg->flags;
 
-	if (arg->flags & ~SEND_FLAGS)
+	if (flags & ~SEND_FLAGS)
 		return -EINVAL;
-	if (arg->flags & PHX_SEND_I_INLINE) {
-		if (arg->i_off > PHX_RAW_SIZE || msg->i.size > PHX_RAW_SIZE - arg->i_off)
-			return -EINVAL;
-	} else if (arg->i_off) {
-		return -EINVAL;
-	}
-	if (arg->flags & PHX_SEND_O_INLINE) {
-		if (arg->o_off > PHX_RAW_SIZE || msg->o.size > PHX_RAW_SIZE - arg->o_off)
-			return -EINVAL;
-	} else if (arg->o_off) {
-		return -EINVAL;
-	}
-	return 0;
+	return check_off(flags & PHX_SEND_I_INLINE, flags & PHX_SEND_I_REGISTERED,
+			 arg->i_off, arg->msg.i.size) ?:
+	       check_off(flags & PHX_SEND_O_INLINE, flags & PHX_SEND_O_REGISTERED,
+			 arg->o_off, arg->msg.o.size);
 }
 
 static int prepare_buffers(struct phx_message *msg, struct phx_client *client,

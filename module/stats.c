@@ -16,6 +16,7 @@ static const char *const stat_names[PHX_STAT_NR] = {
 	[PHX_STAT_NAMES_LIVE]		= "names_live",
 	[PHX_STAT_USERS_LIVE]		= "users_live",
 	[PHX_STAT_MESSAGES_LIVE]	= "messages_live",
+	[PHX_STAT_REGIONS_LIVE]		= "regions_live",
 	[PHX_STAT_PAGES_PINNED_LIVE]	= "pages_pinned_live",
 	[PHX_STAT_PAGES_SHADOW_LIVE]	= "pages_shadow_live",
 	[PHX_STAT_MESSAGES_SENT]	= "messages_sent",
@@ -30,6 +31,7 @@ static const char *const stat_names[PHX_STAT_NR] = {
 	[PHX_STAT_BUFFERS_LENT]		= "buffers_lent",
 	[PHX_STAT_BUFFERS_RELENT]	= "buffers_relent",
 	[PHX_STAT_BUFFERS_BOUNCED]	= "buffers_bounced",
+	[PHX_STAT_BUFFERS_REGISTERED]	= "buffers_registered",
 	[PHX_STAT_PAGES_PINNED]		= "pages_pinned",
 	[PHX_STAT_PAGES_UNPINNED]	= "pages_unpinned",
 };

@@ -49,7 +49,7 @@ int phx_send(struct phx_client *client, struct phx_ioc_send __user *user,
 int phx_receive_read(struct phx_recv_head *arg, struct phx_ioc_recv __user *user);
 int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 		struct phx_ioc_recv __user *user, bool nonblock);
-int phx_respond(struct phx_client *client, u32 port, int rid,
+int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 		const struct phx_msg_out __user *answer);
 
 /**

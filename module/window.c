@@ -118,8 +118,10 @@ static void window_close(struct vm_area_struct *vma)
 		struct phx_window *win = &client->win[dir];
 
 		spin_lock(&win->lock);
-		if (win->addr == vma->vm_start)
+		if (win->addr == vma->vm_start) {
 			WRITE_ONCE(win->addr, 0);
+			WRITE_ONCE(win->serial, win->serial + 1);
+		}
 		spin_unlock(&win->lock);
 	}
 	if (phx_client_abandoned(client))
@@ -158,9 +160,10 @@ static unsigned long *window_set_locked(struct phx_window *win,
 	unsigned long *old = win->busy;
 
 	lockdep_assert_held(&win->lock);
-	if (win->addr || !RB_EMPTY_ROOT(&win->lent))
+	if (win->addr || win->moving || !RB_EMPTY_ROOT(&win->lent))
 		return busy;
 	WRITE_ONCE(win->addr, vma->vm_start);
+	WRITE_ONCE(win->serial, win->serial + 1);
 	win->nr = vma_pages(vma);
 	win->busy = busy;
 	return old;
@@ -224,26 +227,30 @@ static void tree_insert_locked(struct phx_window *win, struct phx_buffer *buf)
  * The lowest place is taken: page tables are there already, and a search from
  * the begin passes only over what is lent.
  */
-static int slot_get(struct phx_window *win, struct phx_buffer *buf)
+static int slot_get_locked(struct phx_window *win, struct phx_buffer *buf)
 {
 	unsigned long slot;
-	int err = 0;
 
-	spin_lock(&win->lock);
-	if (!win->addr || buf->nr > win->nr) {
-		err = -EMSGSIZE;
-		goto out_unlock;
-	}
+	lockdep_assert_held(&win->lock);
+	if (!win->addr || buf->nr > win->nr)
+		return -EMSGSIZE;
 	slot = bitmap_find_next_zero_area(win->busy, win->nr, 0, buf->nr, 0);
-	if (slot + buf->nr > win->nr) {
-		err = -ENOBUFS;
-		goto out_unlock;
-	}
+	if (slot + buf->nr > win->nr)
+		return -ENOBUFS;
 	bitmap_set(win->busy, slot, buf->nr);
 	buf->slot = slot;
 	buf->at = win->addr + (slot << PAGE_SHIFT) + offset_in_page(buf->addr);
-	tree_insert_locked(win, buf);
-out_unlock:
+	return 0;
+}
+
+static int slot_get(struct phx_window *win, struct phx_buffer *buf)
+{
+	int err;
+
+	spin_lock(&win->lock);
+	err = slot_get_locked(win, buf);
+	if (!err)
+		tree_insert_locked(win, buf);
 	spin_unlock(&win->lock);
 	return err;
 }
@@ -361,6 +368,13 @@ int phx_window_lend(struct phx_client *client, struct phx_buffer *buf)
 	return err;
 }
 
+static void take_out(struct file *win_file, const struct phx_buffer *buf)
+{
+	unmap_mapping_pages(win_file->f_mapping,
+			    (file_offset(buf->dir) >> PAGE_SHIFT) + buf->slot,
+			    buf->nr, true);
+}
+
 /**
  * phx_window_revoke() - take a buffer's pages out of the window
  * @client: the receiver, in any process
@@ -370,10 +384,95 @@ int phx_window_lend(struct phx_client *client, struct phx_buffer *buf)
  */
 void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf)
 {
-	unmap_mapping_pages(client->win_file->f_mapping,
-			    (file_offset(buf->dir) >> PAGE_SHIFT) + buf->slot,
-			    buf->nr, true);
+	take_out(client->win_file, buf);
 	slot_put(&client->win[buf->dir], buf);
+}
+
+/*
+ * Meanwhile the window may have been unmapped, and all that was in it is gone
+ * then, but as long as something is moving there is no other in its place.
+ */
+static void moved(struct phx_window *win, struct phx_view *view, unsigned long serial,
+		  bool is_in)
+{
+	spin_lock(&win->lock);
+	win->moving--;
+	if (!is_in && win->serial == serial)
+		bitmap_clear(win->busy, view->buf.slot, view->buf.nr);
+	/* Pairs with the acquire in phx_window_has(). */
+	smp_store_release(&view->serial, is_in ? serial : 0);
+	spin_unlock(&win->lock);
+}
+
+/**
+ * phx_window_keep() - show pages to the current process until phx_window_drop()
+ * @client: the receiver
+ * @view: the pages; one call at a time, and only if phx_window_has() denies it
+ *
+ * Unlike a message's, they don't keep the window in being: they are not in the
+ * next one.
+ *
+ * Return: as phx_window_lend().
+ */
+int phx_window_keep(struct phx_client *client, struct phx_view *view)
+{
+	struct phx_window *win = &client->win[view->buf.dir];
+	unsigned long serial;
+	int err;
+
+	spin_lock(&win->lock);
+	err = slot_get_locked(win, &view->buf);
+	serial = win->serial;
+	win->moving += !err;
+	spin_unlock(&win->lock);
+	if (err)
+		return err;
+	err = install(client, &view->buf);
+	if (err)
+		take_out(client->win_file, &view->buf);
+	moved(win, view, serial, !err);
+	return err;
+}
+
+/**
+ * phx_window_drop() - take a view's pages out of the window
+ * @client: the receiver, in any process
+ * @view: the view, which nobody else uses any more
+ *
+ * When this returns no CPU can reach them any more through the window.
+ */
+void phx_window_drop(struct phx_client *client, struct phx_view *view)
+{
+	struct phx_window *win = &client->win[view->buf.dir];
+	struct file *win_file = NULL;
+
+	spin_lock(&win->lock);
+	if (view->serial && view->serial == win->serial) {
+		win->moving++;
+		/* The mapping, which has not ended yet, has the file. */
+		win_file = get_file(client->win_file);
+	}
+	spin_unlock(&win->lock);
+	if (!win_file)
+		return;
+	take_out(win_file, &view->buf);
+	moved(win, view, view->serial, false);
+	fput(win_file);
+}
+
+/**
+ * phx_window_has() - are a view's pages in the window?
+ * @client: the receiver
+ * @view: the view
+ *
+ * Return: whether they are, and @view->buf.at tells where.
+ */
+bool phx_window_has(const struct phx_client *client, const struct phx_view *view)
+{
+	/* Pairs with the release in moved(). */
+	unsigned long serial = smp_load_acquire(&view->serial);
+
+	return serial && serial == READ_ONCE(client->win[view->buf.dir].serial);
 }
 
 static struct phx_buffer *tree_find_locked(const struct phx_window *win,

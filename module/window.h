@@ -40,6 +40,8 @@ struct vm_area_struct;
  * @nr: pages it has, or had before it was unmapped
  * @busy: bit per slot
  * @lent: tree of the struct phx_buffer that are in it, by their first slot
+ * @serial: odd while it is mapped, and another each time
+ * @moving: views that are being put in or taken out: no new window until then
  */
 struct phx_window {
 	spinlock_t lock; /* all of the window */
@@ -47,6 +49,19 @@ struct phx_window {
 	unsigned long nr;
 	unsigned long *busy;
 	struct rb_root lent;
+	unsigned long serial;
+	unsigned int moving;
+};
+
+/**
+ * struct phx_view - what a window shows for longer than a message lasts
+ * @buf: the pages and where they are; not in the tree, where messages' are
+ * @serial: of the window that it was put in, 0 none. Its place in any other is
+ *	    not its own
+ */
+struct phx_view {
+	struct phx_buffer buf;
+	unsigned long serial;
 };
 
 void phx_windows_init(struct phx_client *client);
@@ -57,6 +72,9 @@ int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma);
 
 int phx_window_lend(struct phx_client *client, struct phx_buffer *buf);
 void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf);
+int phx_window_keep(struct phx_client *client, struct phx_view *view);
+void phx_window_drop(struct phx_client *client, struct phx_view *view);
+bool phx_window_has(const struct phx_client *client, const struct phx_view *view);
 struct phx_buffer *phx_window_borrow(struct phx_client *client, unsigned long addr,
 				     size_t len, struct phx_message **lender);
 

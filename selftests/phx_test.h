@@ -66,14 +66,19 @@ static inline int dev_ioctl(int fd, unsigned long cmd, void *arg)
 	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 }
 
-static inline int port_create(int fd, __u32 *port)
+static inline int port_create_flags(int fd, __u32 flags, __u32 *port)
 {
-	struct phx_ioc_port arg = { .size = sizeof(arg) };
+	struct phx_ioc_port arg = { .size = sizeof(arg), .flags = flags };
 	int err = dev_ioctl(fd, PHX_IOC_PORT_CREATE, &arg);
 
 	if (!err)
 		*port = arg.port;
 	return err;
+}
+
+static inline int port_create(int fd, __u32 *port)
+{
+	return port_create_flags(fd, 0, port);
 }
 
 static inline int port_destroy(int fd, __u32 port)
@@ -172,6 +177,25 @@ static inline int msg_respond_recv(int fd, __u32 port, struct phx_ioc_recv *arg)
 	arg->size = sizeof(*arg);
 	arg->port = port;
 	return dev_ioctl(fd, PHX_IOC_RESPOND_RECV, arg);
+}
+
+/* The number, or -errno. */
+static inline int buffer_register(int fd, __u32 port, __u32 flags, const void *at, size_t len)
+{
+	struct phx_ioc_buffer arg = {
+		.size = sizeof(arg), .flags = flags, .port = port,
+		.addr = addr(at), .len = len,
+	};
+	int err = dev_ioctl(fd, PHX_IOC_BUFFER_REGISTER, &arg);
+
+	return err ? err : (int)arg.id;
+}
+
+static inline int buffer_unregister(int fd, __u32 id)
+{
+	struct phx_ioc_buffer arg = { .size = sizeof(arg), .id = id };
+
+	return dev_ioctl(fd, PHX_IOC_BUFFER_UNREGISTER, &arg);
 }
 
 static inline void set_input(struct phx_msg *msg, const void *data, size_t size)

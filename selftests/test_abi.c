@@ -16,6 +16,7 @@ _Static_assert(sizeof(struct phx_ioc_name) == 40, "ABI");
 _Static_assert(sizeof(struct phx_ioc_send) == 224, "ABI");
 _Static_assert(sizeof(struct phx_ioc_recv) == 248, "ABI");
 _Static_assert(sizeof(struct phx_ioc_respond) == 104, "ABI");
+_Static_assert(sizeof(struct phx_ioc_buffer) == 32, "ABI");
 
 FIXTURE(abi)
 {
@@ -42,6 +43,7 @@ FIXTURE_VARIANT_ADD(abi, info)
 FIXTURE_VARIANT_ADD(abi, port_create)
 {
 	.cmd = PHX_IOC_PORT_CREATE, .size = sizeof(struct phx_ioc_port),
+	.flags = PHX_PORT_BUFFERS,
 	.reserved = offsetof(struct phx_ioc_port, __reserved),
 };
 
@@ -71,7 +73,8 @@ FIXTURE_VARIANT_ADD(abi, name_lookup)
 FIXTURE_VARIANT_ADD(abi, send)
 {
 	.cmd = PHX_IOC_SEND, .size = sizeof(struct phx_ioc_send),
-	.flags = PHX_SEND_NONBLOCK | PHX_SEND_I_INLINE | PHX_SEND_O_INLINE,
+	.flags = PHX_SEND_NONBLOCK | PHX_SEND_I_INLINE | PHX_SEND_O_INLINE |
+		 PHX_SEND_I_REGISTERED | PHX_SEND_O_REGISTERED,
 	.good = -EAGAIN,
 };
 
@@ -85,6 +88,7 @@ FIXTURE_VARIANT_ADD(abi, recv)
 FIXTURE_VARIANT_ADD(abi, respond)
 {
 	.cmd = PHX_IOC_RESPOND, .size = sizeof(struct phx_ioc_respond),
+	.flags = PHX_RESPOND_UNREGISTER,
 	.good = -ENOENT,
 };
 
@@ -95,9 +99,22 @@ FIXTURE_VARIANT_ADD(abi, respond_recv)
 	.reserved = offsetof(struct phx_ioc_recv, __reserved), .good = -EAGAIN,
 };
 
+FIXTURE_VARIANT_ADD(abi, buffer_register)
+{
+	.cmd = PHX_IOC_BUFFER_REGISTER, .size = sizeof(struct phx_ioc_buffer),
+	.flags = PHX_BUFFER_IN | PHX_BUFFER_OUT,
+};
+
+FIXTURE_VARIANT_ADD(abi, buffer_unregister)
+{
+	.cmd = PHX_IOC_BUFFER_UNREGISTER, .size = sizeof(struct phx_ioc_buffer),
+	.good = -ENOENT,
+};
+
 /* A call that does no harm; its result is variant->good. */
 static void make_valid(unsigned long cmd, size_t size, __u32 port, void *to)
 {
+	static char page[PAGE] __attribute__((aligned(PAGE)));
 	static const char name[] = "test_abi";
 	union {
 		struct phx_ioc_port port;
@@ -105,6 +122,7 @@ static void make_valid(unsigned long cmd, size_t size, __u32 port, void *to)
 		struct phx_ioc_send send;
 		struct phx_ioc_recv recv;
 		struct phx_ioc_respond respond;
+		struct phx_ioc_buffer buffer;
 	} arg = { .port = { .size = size } };
 
 	switch (cmd) {
@@ -132,6 +150,12 @@ static void make_valid(unsigned long cmd, size_t size, __u32 port, void *to)
 		arg.respond.port = port;
 		arg.respond.rid = 1;
 		break;
+	case PHX_IOC_BUFFER_REGISTER:
+		arg.buffer.flags = PHX_BUFFER_IN;
+		arg.buffer.port = port;
+		arg.buffer.addr = addr(page);
+		arg.buffer.len = PAGE;
+		break;
 	}
 	memcpy(to, &arg, size);
 }
@@ -140,7 +164,7 @@ FIXTURE_SETUP(abi)
 {
 	/* An open port waits for nobody. */
 	OPEN_OR_SKIP(self->fd);
-	ASSERT_EQ(0, port_create(self->fd, &self->port));
+	ASSERT_EQ(0, port_create_flags(self->fd, PHX_PORT_BUFFERS, &self->port));
 	self->mem = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(self->mem != MAP_FAILED);
@@ -361,7 +385,7 @@ TEST_F(dev, unknown_numbers_are_enotty)
 	__u8 arg[512] = { sizeof(arg) & 0xff, sizeof(arg) >> 8 };
 	unsigned int nr;
 
-	for (nr = _IOC_NR(PHX_IOC_RESPOND_RECV) + 1; nr < 256; nr++)
+	for (nr = _IOC_NR(PHX_IOC_BUFFER_UNREGISTER) + 1; nr < 256; nr++)
 		EXPECT_ERR(ENOTTY, dev_ioctl(self->fd, _IO(PHX_IOC_MAGIC, nr), arg));
 	EXPECT_ERR(ENOTTY, dev_ioctl(self->fd, 0, arg));
 	EXPECT_ERR(ENOTTY, dev_ioctl(self->fd, ~0UL, arg));
@@ -376,12 +400,30 @@ TEST_F(dev, info_tells_what_the_header_says)
 	ASSERT_EQ(0, dev_ioctl(self->fd, PHX_IOC_INFO, &info));
 	EXPECT_EQ(PHX_ABI_VERSION, info.abi);
 	EXPECT_EQ(sysconf(_SC_PAGESIZE), info.page_size);
-	EXPECT_EQ(0, info.features);
+	EXPECT_EQ(PHX_FEATURE_BUFFERS, info.features);
 	EXPECT_EQ(PHX_WINDOW_MAX, info.window_max);
 	EXPECT_EQ(PHX_MESSAGE_MAX, info.message_max);
 	EXPECT_TRUE(!!memchr(info.version, 0, sizeof(info.version)));
 	EXPECT_NE(0, info.version[0]);
 	EXPECT_EQ(0, info.version[sizeof(info.version) - 1]);
+}
+
+TEST_F(dev, buffer_whose_number_cannot_be_told_is_not_kept)
+{
+	struct phx_ioc_buffer *arg = (void *)self->page;
+	long long regions = stat_read("regions_live");
+
+	ASSERT_EQ(0, port_create_flags(self->fd, PHX_PORT_BUFFERS, &self->port));
+	arg->size = sizeof(*arg);
+	arg->flags = PHX_BUFFER_IN;
+	arg->port = self->port;
+	arg->addr = addr(self->page);
+	arg->len = PAGE;
+	ASSERT_EQ(0, mprotect(self->page, PAGE, PROT_READ));
+	EXPECT_ERR(EFAULT, dev_ioctl(self->fd, PHX_IOC_BUFFER_REGISTER, arg));
+	if (regions < 0)
+		SKIP(return, "counters of the module can't be read: not root, or no debugfs");
+	EXPECT_TRUE(stat_becomes("regions_live", regions));
 }
 
 TEST_F(dev, there_is_no_read_write_or_seek)

@@ -143,7 +143,7 @@ TEST_F_TIMEOUT(order, no_receiver_waits_for_ever, 120)
 		ASSERT_TRUE(call_waits(r));
 		s = send_type(self->cli, self->port, i);
 		got = who_has_it(r, old);
-		ASSERT_TRUE(got);
+		ASSERT_NE(NULL, got);
 		EXPECT_EQ(0, msg_respond(self->srv, self->port, &got->recv.msg,
 					 got->recv.rid));
 		EXPECT_EQ(0, call_end_free(s));

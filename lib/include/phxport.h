@@ -165,6 +165,29 @@ PHX_API const char *phx_explain(void);
 PHX_API int phx_port_create(struct phx *h, uint32_t *port);
 
 /**
+ * struct phx_port_opts - options of phx_port_create_with()
+ * @sz: sizeof(struct phx_port_opts)
+ * @flags: PHX_PORT_BUFFERS: senders may register buffers with the port, see
+ *	   phx_buffer_register()
+ */
+struct phx_port_opts {
+	size_t sz;
+	uint32_t flags;
+	uint32_t __reserved;
+};
+
+/**
+ * phx_port_create_with - phx_port_create() with options
+ * @h: the handle that it will belong to
+ * @port: out: its number
+ * @opts: options, may be NULL
+ *
+ * Return: as phx_port_create(); -EINVAL or -E2BIG for bad @opts.
+ */
+PHX_API int phx_port_create_with(struct phx *h, uint32_t *port,
+				 const struct phx_port_opts *opts);
+
+/**
  * phx_port_destroy - destroy a port
  * @h: the handle that it belongs to
  * @port: its number
@@ -266,12 +289,15 @@ PHX_API int phx_send(struct phx *h, uint32_t port, struct phx_msg *msg);
  * struct phx_send_opts - options of phx_send_with()
  * @sz: sizeof(struct phx_send_opts)
  * @flags: PHX_SEND_*
- * @i_off: with PHX_SEND_I_INLINE: where in i.raw the input lies, in bytes
- * @o_off: with PHX_SEND_O_INLINE: where in o.raw the output will lie
+ * @i_off: with PHX_SEND_I_INLINE: where in i.raw the input lies, in bytes. With
+ *	   PHX_SEND_I_REGISTERED: the number of the registered buffer it lies in
+ * @o_off: with PHX_SEND_O_INLINE: where in o.raw the output will lie. With
+ *	   PHX_SEND_O_REGISTERED: the number of the registered buffer
  * @timeout_ns: longest time for the whole call in nanoseconds, 0 none. After
  *		-EINTR: what was left of it, so that the call can be repeated
  *
- * With a time limit large buffers are copied, not lent: see phxport(4).
+ * With a time limit large buffers are copied, not lent, unless they are
+ * registered: see phxport(4).
  */
 struct phx_send_opts {
 	size_t sz;
@@ -288,10 +314,60 @@ struct phx_send_opts {
  * @msg: the message
  * @opts: options, may be NULL
  *
- * Return: as phx_send(); -EINVAL or -E2BIG for bad @opts.
+ * Return: as phx_send(), or
+ *  -EINVAL, -E2BIG  bad @opts
+ *  -ENOENT	no buffer is registered under that number, or no longer
+ *  -EACCES	it is registered with another port, or not for this direction
+ *  -EFAULT	the message's buffer is not within it
  */
 PHX_API int phx_send_with(struct phx *h, uint32_t port, struct phx_msg *msg,
 			  struct phx_send_opts *opts);
+
+/**
+ * phx_buffer_register - let a server see memory for longer than a message
+ * @h: any handle
+ * @port: number of the port, created with PHX_PORT_BUFFERS
+ * @data: begin of the memory, on a page's begin
+ * @size: its bytes, whole pages
+ * @flags: PHX_BUFFER_IN if inputs may lie in it, PHX_BUFFER_OUT if outputs may
+ * @id: out: its number, for messages sent with this handle
+ *
+ * A message to the port whose buffer lies in the memory, and that says so with
+ * PHX_SEND_I_REGISTERED or PHX_SEND_O_REGISTERED, costs what one without buffers
+ * does, whatever its size. From the first such message on the server can read
+ * (write) all of the memory at any time, also when it has no message: this is
+ * for servers that are trusted with it.
+ *
+ * It ends with phx_buffer_unregister(), with the handle, the port, either
+ * process, or by phx_respond_with(). A child after fork() has none of its
+ * parent's. Memory that is unmapped and mapped again is not what was registered.
+ *
+ * Return: 0, or
+ *  -EINVAL	no such port, bad @flags, or @data or @size are not whole pages
+ *  -EACCES	the port was not created with PHX_PORT_BUFFERS
+ *  -EFAULT	the memory can't be read (input) or written (output)
+ *  -EOPNOTSUPP	it can, but not be pinned for long: a file's that is to be
+ *		written, or what was received itself
+ *  -EMSGSIZE	it is longer than PHX_MESSAGE_MAX
+ *  -ENOBUFS	the pages would be more than RLIMIT_MEMLOCK
+ *  -EDQUOT	the user has max_pages pages pinned
+ *  -ENOSPC	the handle has 65536 of them
+ */
+PHX_API int phx_buffer_register(struct phx *h, uint32_t port, void *data,
+				size_t size, uint32_t flags, uint16_t *id);
+
+/**
+ * phx_buffer_unregister - end that
+ * @h: the handle that registered it
+ * @id: its number
+ *
+ * No later message can use it. When the messages that do are over, which is at
+ * once if there are none, the server sees it no longer.
+ *
+ * Return: 0, or -ENOENT if no buffer is registered under that number, or no
+ * longer.
+ */
+PHX_API int phx_buffer_unregister(struct phx *h, uint16_t id);
 
 /**
  * phx_recv - wait for a message
@@ -363,7 +439,7 @@ PHX_API int phx_recv_with(struct phx *h, uint32_t port, struct phx_msg *msg,
  *	 the message's output buffer is there already
  * @rid: what phx_recv() gave
  *
- * Afterwards the message's buffers are no longer there.
+ * Afterwards the message's buffers are no longer there, but for registered ones.
  *
  * Return: 0, or
  *  -ENOENT	no such message: never received from this port by this handle,
@@ -375,6 +451,32 @@ PHX_API int phx_recv_with(struct phx *h, uint32_t port, struct phx_msg *msg,
  */
 PHX_API int phx_respond(struct phx *h, uint32_t port,
 			const struct phx_msg *msg, int rid);
+
+/**
+ * struct phx_respond_opts - options of phx_respond_with()
+ * @sz: sizeof(struct phx_respond_opts)
+ * @flags: PHX_RESPOND_UNREGISTER: the registered buffers that the message uses
+ *	   are registered no longer
+ */
+struct phx_respond_opts {
+	size_t sz;
+	uint32_t flags;
+	uint32_t __reserved;
+};
+
+/**
+ * phx_respond_with - phx_respond() with options
+ * @h: the handle that received it
+ * @port: number of the port it was received from
+ * @msg: the answer
+ * @rid: what phx_recv() gave
+ * @opts: options, may be NULL
+ *
+ * Return: as phx_respond(); -EINVAL or -E2BIG for bad @opts.
+ */
+PHX_API int phx_respond_with(struct phx *h, uint32_t port,
+			     const struct phx_msg *msg, int rid,
+			     const struct phx_respond_opts *opts);
 
 /**
  * phx_respond_recv - answer a message and wait for the next

@@ -147,6 +147,7 @@ struct phx_msg {
  * @PHX_CLASS_SAME: sender and receiver share their memory: the sender's address
  * @PHX_CLASS_COPY: it was copied into the memory that the receiver gave
  * @PHX_CLASS_LEND: the sender's pages are mapped in the receiver's window
+ * @PHX_CLASS_REGISTERED: the same, and they stay there: they are registered
  */
 enum phx_class {
 	PHX_CLASS_NONE = 0,
@@ -154,6 +155,7 @@ enum phx_class {
 	PHX_CLASS_SAME = 2,
 	PHX_CLASS_COPY = 3,
 	PHX_CLASS_LEND = 4,
+	PHX_CLASS_REGISTERED = 5,
 };
 
 /**
@@ -162,7 +164,7 @@ enum phx_class {
  * @flags: 0
  * @abi: out: PHX_ABI_VERSION of the module
  * @page_size: out: bytes in a page
- * @features: out: bits of later features, PHX_FEATURE_*; none yet
+ * @features: out: bits of later features, PHX_FEATURE_*
  * @lend_min: out: buffers of at least so many bytes are lent, smaller ones are
  *	      copied if the receiver gives enough memory for it
  * @window_max: out: PHX_WINDOW_MAX of the module
@@ -183,10 +185,13 @@ struct phx_ioc_info {
 	char version[32];
 };
 
+/** PHX_FEATURE_BUFFERS - buffers can be registered, PHX_IOC_BUFFER_REGISTER */
+#define PHX_FEATURE_BUFFERS	0x1
+
 /**
  * struct phx_ioc_port - PHX_IOC_PORT_CREATE and PHX_IOC_PORT_DESTROY
  * @size: sizeof(struct phx_ioc_port)
- * @flags: 0
+ * @flags: for create: PHX_PORT_BUFFERS, else 0
  * @port: number of the port, 1 to 2^31 - 1; out of create, in to destroy
  * @__reserved: 0
  *
@@ -209,6 +214,9 @@ struct phx_ioc_port {
 	__u32 port;
 	__u32 __reserved;
 };
+
+/** PHX_PORT_BUFFERS - senders may register buffers with the port */
+#define PHX_PORT_BUFFERS	0x1
 
 /**
  * struct phx_ioc_name - PHX_IOC_NAME_REGISTER, _UNREGISTER and _LOOKUP
@@ -254,8 +262,10 @@ struct phx_ioc_name {
  * @size: sizeof(struct phx_ioc_send)
  * @flags: PHX_SEND_*
  * @port: number of the port
- * @i_off: with PHX_SEND_I_INLINE: where in @msg.i.raw the input lies, else 0
- * @o_off: with PHX_SEND_O_INLINE: where in @msg.o.raw the output will lie, else 0
+ * @i_off: with PHX_SEND_I_INLINE: where in @msg.i.raw the input lies; with
+ *	   PHX_SEND_I_REGISTERED: number of the registered buffer; else 0
+ * @o_off: with PHX_SEND_O_INLINE: where in @msg.o.raw the output will lie; with
+ *	   PHX_SEND_O_REGISTERED: number of the registered buffer; else 0
  * @timeout_ns: longest time for the whole call in nanoseconds, 0 none. Out,
  *		when a signal ended the call: what was left of it
  * @msg: the message. Only @msg.o.raw and @msg.o.err are written back, and only
@@ -267,14 +277,17 @@ struct phx_ioc_name {
  *
  * A call with a time limit has its buffers copied even if they are large: a
  * server may keep a message for longer, and must not see the sender's memory
- * then. Only within one process it does.
+ * then. Only within one process it does, and what is registered, anyway.
  *
  * Errors:
  *  EINVAL	 no such port, or it was destroyed before a server took the
  *		 message
+ *  ENOENT	 no buffer is registered under that number, or no longer
+ *  EACCES	 it is registered with another port, or not for this direction
  *  EPIPE	 the server ended before it responded; it may have done what was
  *		 asked
- *  EFAULT	 a buffer can't be read (input) or written (output)
+ *  EFAULT	 a buffer can't be read (input) or written (output), or is not
+ *		 within the registered one
  *  EMSGSIZE	 a buffer is longer than PHX_MESSAGE_MAX, or than the server
  *		 could ever receive
  *  ENOBUFS	 the server's window is full of messages that it has not yet
@@ -300,6 +313,13 @@ struct phx_ioc_send {
 #define PHX_SEND_I_INLINE	0x2
 /** PHX_SEND_O_INLINE - the @msg.o.size bytes of output go to @msg.o.raw */
 #define PHX_SEND_O_INLINE	0x4
+/**
+ * PHX_SEND_I_REGISTERED - the input lies in the registered buffer number @i_off,
+ *			   see struct phx_ioc_buffer. Not with PHX_SEND_I_INLINE
+ */
+#define PHX_SEND_I_REGISTERED	0x8
+/** PHX_SEND_O_REGISTERED - the output does, in the one with number @o_off */
+#define PHX_SEND_O_REGISTERED	0x10
 
 /**
  * struct phx_ioc_recv - PHX_IOC_RECV: wait for a message;
@@ -356,14 +376,15 @@ struct phx_ioc_recv {
 /**
  * struct phx_ioc_respond - PHX_IOC_RESPOND: answer a message
  * @size: sizeof(struct phx_ioc_respond)
- * @flags: 0
+ * @flags: PHX_RESPOND_*
  * @port: number of the port it was received from
  * @rid: of the message
  * @o: the answer: @o.raw and @o.err go to the sender. @o.size is ignored;
  *     @o.data is, too, but if both are set it must be readable memory
  *
- * After the call the message's buffers are no longer there. Only the file that
- * received a message can respond to it, from any thread of its process.
+ * After the call the message's buffers are no longer there, but for those that
+ * are registered. Only the file that received a message can respond to it, from
+ * any thread of its process.
  *
  * Errors:
  *  EINVAL	 no such port, and no such message of one that was destroyed
@@ -381,6 +402,73 @@ struct phx_ioc_respond {
 	struct phx_msg_out o;
 };
 
+/**
+ * PHX_RESPOND_UNREGISTER - the registered buffers that the message uses are
+ *			    registered no longer
+ */
+#define PHX_RESPOND_UNREGISTER	0x1
+
+/**
+ * struct phx_ioc_buffer - PHX_IOC_BUFFER_REGISTER: have a server see memory for
+ *			   longer than a message; PHX_IOC_BUFFER_UNREGISTER
+ * @size: sizeof(struct phx_ioc_buffer)
+ * @flags: for register: PHX_BUFFER_*, one or both, else 0
+ * @port: number of the port whose messages may use it
+ * @id: its number, 0 to 65535, in this file; out of register, in to unregister,
+ *	which looks at nothing else
+ * @addr: its address, on a page's begin
+ * @len: its bytes, whole pages
+ *
+ * The memory is pinned now, and put into the server's window when the server
+ * receives the first message that says it uses it, for each direction. There it
+ * stays, so that messages that use it cost what those without buffers cost. The
+ * buffer of a message is any part of it.
+ *
+ * This isolates less than a message does: the server can read what is
+ * registered as an input, and write what is registered as an output, at any time
+ * from the first such message on, all of it, whatever part the messages name and
+ * also between them. It is for servers that are trusted with that memory alone.
+ *
+ * It is registered until it is unregistered, or a response to a message that uses
+ * it says PHX_RESPOND_UNREGISTER; until the port is destroyed, or either file is
+ * closed; and no longer than either process lives or runs its program. Messages
+ * that are under way by then go on, and the server sees the memory until the
+ * last of them is responded to. Only then the number is used again.
+ *
+ * It is by its number that a message finds it and not by its address: the pages
+ * are those that were there when it was registered, even if the sender has
+ * unmapped them and has others at that address.
+ *
+ * The pages count as pinned for as long as the server can see them.
+ *
+ * Errors of register:
+ *  EINVAL	 no such port, or no direction, or @addr or @len is not on a
+ *		 page's begin, or @len is 0
+ *  EACCES	 the port was not created with PHX_PORT_BUFFERS
+ *  EFAULT	 the memory can't be read (input) or written (output)
+ *  EOPNOTSUPP	 it can, but not be pinned for long, as a file's that is to be
+ *		 written, or another's in a window
+ *  EMSGSIZE	 @len is above PHX_MESSAGE_MAX
+ *  ENOBUFS	 the pages would be more than RLIMIT_MEMLOCK
+ *  ENOSPC	 all numbers are taken
+ *
+ * Errors of unregister:
+ *  ENOENT	 no buffer is registered under that number, or no longer
+ */
+struct phx_ioc_buffer {
+	__u32 size;
+	__u32 flags;
+	__u32 port;
+	__u32 id;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/** PHX_BUFFER_IN - the server may read it: inputs of messages may lie in it */
+#define PHX_BUFFER_IN		0x1
+/** PHX_BUFFER_OUT - the server may write it: outputs of messages may */
+#define PHX_BUFFER_OUT		0x2
+
 #define PHX_IOC_MAGIC		0xBA
 
 #define PHX_IOC_INFO		_IO(PHX_IOC_MAGIC, 0)
@@ -393,5 +481,7 @@ struct phx_ioc_respond {
 #define PHX_IOC_RECV		_IO(PHX_IOC_MAGIC, 7)
 #define PHX_IOC_RESPOND		_IO(PHX_IOC_MAGIC, 8)
 #define PHX_IOC_RESPOND_RECV	_IO(PHX_IOC_MAGIC, 9)
+#define PHX_IOC_BUFFER_REGISTER	_IO(PHX_IOC_MAGIC, 10)
+#define PHX_IOC_BUFFER_UNREGISTER _IO(PHX_IOC_MAGIC, 11)
 
 #endif /* _UAPI_LINUX_PHXPORT_H */
