@@ -112,7 +112,6 @@ static inline bool phx_buffer_has_edges(const struct phx_buffer *buf)
 	return buf->edge[0] || buf->edge[1];
 }
 
-
 struct page *phx_buffer_shown_page(const struct phx_buffer *buf, unsigned int i);
 
 #endif /* PHX_BUFFER_H */

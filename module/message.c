@@ -152,7 +152,8 @@ static void hand_over_locked(struct phx_message *msg, bool first)
 	else
 		list_add_tail(&msg->node, &port->queue);
 	client->srv.queued++;
-	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
+	if (wq_has_sleeper(&client->srv.poll))
+		wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
 }
 
 static void dequeue_locked(struct phx_message *msg)
@@ -184,13 +185,12 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 	int err = 0;
 
 	spin_lock(&port->client->srv.lock);
-	if (port->dead) {
+	if (port->dead)
 		err = -EINVAL;
-	} else if (nonblock && list_empty(&port->waiters)) {
+	else if (nonblock && list_empty(&port->waiters))
 		err = -EAGAIN;
-	} else {
+	else
 		hand_over_locked(msg, false);
-	}
 	spin_unlock(&port->client->srv.lock);
 	if (!err)
 		phx_stat_inc(PHX_STAT_MESSAGES_SENT);
@@ -252,13 +252,12 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 	}
 	spin_unlock(&client->srv.lock);
 
-	if (left == PHX_WITHDRAWN) {
+	if (left == PHX_WITHDRAWN)
 		phx_stat_inc(PHX_STAT_MESSAGES_WITHDRAWN);
-	} else if (left == PHX_ORPHANED) {
+	else if (left == PHX_ORPHANED)
 		phx_stat_inc(PHX_STAT_MESSAGES_ORPHANED);
-		if (moved)
-			phx_user_put(user);
-	}
+	if (moved)
+		phx_user_put(user);
 	phx_port_put(port);
 	return left;
 }

@@ -104,7 +104,7 @@ struct phx_message {
 
 struct phx_message *phx_message_create(struct phx_client *client);
 int phx_message_address(struct phx_message *msg, struct phx_client *client,
-			 struct phx_port *port);
+			struct phx_port *port);
 void phx_message_free(struct phx_message *msg, struct phx_client *client);
 void phx_message_release(struct phx_message *msg);
 

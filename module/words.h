@@ -40,10 +40,6 @@ static inline int phx_struct_check(const void __user *user, size_t size, size_t 
 	return zero < 0 ? zero : zero ? 0 : -E2BIG;
 }
 
-#define PHX_WORD_LOOP(_i, _bytes)					\
-	_Pragma("GCC unroll 32")					\
-	for (_i = 0; _i < (_bytes) / sizeof(u64); _i++)
-
 /* All three return whether what is to be accessed can be; it is whole words. */
 
 /* Copy the first @bytes of @size, and see that the rest is readable, too. */
@@ -56,7 +52,8 @@ static __always_inline bool phx_words_get_first(void *to, const void __user *fro
 	BUILD_BUG_ON(bytes % sizeof(*word) || size % sizeof(*word) || size > PAGE_SIZE);
 	if (!user_read_access_begin(from, size))
 		return false;
-	PHX_WORD_LOOP(i, bytes)
+#pragma GCC unroll 32
+	for (i = 0; i < bytes / sizeof(*word); i++)
 		unsafe_get_user(word[i], (const u64 __user *)from + i, fault);
 	if (bytes < size)
 		unsafe_get_user(last, (const u64 __user *)(from + size) - 1, fault);
@@ -83,7 +80,8 @@ static __always_inline bool phx_words_put(void __user *to, const void *from,
 	BUILD_BUG_ON(bytes % sizeof(*word));
 	if (!user_write_access_begin(to, bytes))
 		return false;
-	PHX_WORD_LOOP(i, bytes)
+#pragma GCC unroll 32
+	for (i = 0; i < bytes / sizeof(*word); i++)
 		unsafe_put_user(word[i], (u64 __user *)to + i, fault);
 	user_write_access_end();
 	return true;
