@@ -17,6 +17,15 @@
 #error "phxport needs an architecture with special page table entries"
 #endif
 
+/*
+ * Before 6.12 there is no telling a huge entry of bare page frames from others:
+ * anybody could pin what is behind it.
+ */
+#if defined(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
+#include <linux/pfn_t.h>
+#define PHX_HUGE_PFNMAP
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 /* bc292ab00f6c ("mm: introduce vma->vm_flags wrapper functions") */
 static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,

@@ -32,6 +32,9 @@ static const char *const stat_names[PHX_STAT_NR] = {
 	[PHX_STAT_BUFFERS_RELENT]	= "buffers_relent",
 	[PHX_STAT_BUFFERS_BOUNCED]	= "buffers_bounced",
 	[PHX_STAT_BUFFERS_REGISTERED]	= "buffers_registered",
+	[PHX_STAT_PAGES_HUGE]		= "pages_huge",
+	[PHX_STAT_WAITS_SPUN]		= "waits_spun",
+	[PHX_STAT_WAITS_SLEPT]		= "waits_slept",
 	[PHX_STAT_PAGES_PINNED]		= "pages_pinned",
 	[PHX_STAT_PAGES_UNPINNED]	= "pages_unpinned",
 };

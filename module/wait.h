@@ -26,6 +26,8 @@
 #ifndef PHX_WAIT_H
 #define PHX_WAIT_H
 
+#include "stats.h"
+
 #include <linux/atomic.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
@@ -85,8 +87,11 @@ static inline bool phx_wait_over(const struct phx_wait *wait)
 /* From here on the thread must be woken. Returns false if the wait is over. */
 static inline bool phx_wait_asleep(struct phx_wait *wait)
 {
-	return atomic_cmpxchg(&wait->state, PHX_WAIT_AWAKE, PHX_WAIT_ASLEEP) !=
-	       PHX_WAIT_OVER;
+	bool over = atomic_cmpxchg(&wait->state, PHX_WAIT_AWAKE, PHX_WAIT_ASLEEP) ==
+		    PHX_WAIT_OVER;
+
+	phx_stat_inc(over ? PHX_STAT_WAITS_SPUN : PHX_STAT_WAITS_SLEPT);
+	return !over;
 }
 
 /*

@@ -225,8 +225,26 @@ static void tree_insert_locked(struct phx_window *win, struct phx_buffer *buf)
 
 /*
  * The lowest place is taken: page tables are there already, and a search from
- * the begin passes only over what is lent.
+ * the begin passes only over what is lent. But what may have huge pages goes to
+ * the upper half, where others have left no page tables in their place, and so
+ * that they can be mapped as such.
  */
+static unsigned long slot_find_locked(const struct phx_window *win,
+				      const struct phx_buffer *buf)
+{
+	const unsigned long mask = PTRS_PER_PTE - 1;
+	unsigned long slot;
+
+	if (buf->nr > mask) {
+		slot = bitmap_find_next_zero_area_off(win->busy, win->nr, win->nr / 2,
+						      buf->nr, mask,
+						      ((win->addr - buf->addr) >> PAGE_SHIFT) & mask);
+		if (slot + buf->nr <= win->nr)
+			return slot;
+	}
+	return bitmap_find_next_zero_area(win->busy, win->nr, 0, buf->nr, 0);
+}
+
 static int slot_get_locked(struct phx_window *win, struct phx_buffer *buf)
 {
 	unsigned long slot;
@@ -234,7 +252,7 @@ static int slot_get_locked(struct phx_window *win, struct phx_buffer *buf)
 	lockdep_assert_held(&win->lock);
 	if (!win->addr || buf->nr > win->nr)
 		return -EMSGSIZE;
-	slot = bitmap_find_next_zero_area(win->busy, win->nr, 0, buf->nr, 0);
+	slot = slot_find_locked(win, buf);
 	if (slot + buf->nr > win->nr)
 		return -ENOBUFS;
 	bitmap_set(win->busy, slot, buf->nr);
@@ -261,54 +279,6 @@ static void slot_put(struct phx_window *win, struct phx_buffer *buf)
 	rb_erase(&buf->node, &win->lent);
 	bitmap_clear(win->busy, buf->slot, buf->nr);
 	spin_unlock(&win->lock);
-}
-
-/* What install_run() needs to know. */
-struct install {
-	struct mm_struct *mm;
-	pgprot_t prot;
-	const struct phx_buffer *buf;
-	unsigned int next;
-};
-
-/*
- * Called for the first page of those that share a page table, with that locked:
- * all of them are set at once.
- */
-static int install_run(pte_t *pte, unsigned long addr, void *data)
-{
-	struct install *in = data;
-	unsigned int end, last = in->buf->nr - 1;
-
-	end = in->next + (pmd_addr_end(addr, ULONG_MAX) - addr) / PAGE_SIZE;
-	for (end = min(end, in->buf->nr); in->next < end; in->next++) {
-		struct page *page = in->buf->pages[in->next];
-
-		if (in->next == 0 || in->next == last)
-			page = phx_buffer_shown_page(in->buf, in->next);
-		set_pte_at(in->mm, addr, pte++,
-			   pte_mkspecial(pfn_pte(page_to_pfn(page), in->prot)));
-		addr += PAGE_SIZE;
-	}
-	return 0;
-}
-
-/* A call for each page table: that for all pages at once would be one for each page. */
-static int install_all(struct mm_struct *mm, struct vm_area_struct *vma,
-		       const struct phx_buffer *buf)
-{
-	unsigned long addr = buf->at & PAGE_MASK;
-	struct install in = {
-		.mm = mm,
-		.prot = vma->vm_page_prot,
-		.buf = buf,
-	};
-	int err = 0;
-
-	while (!err && in.next < buf->nr)
-		err = apply_to_page_range(mm, addr + in.next * PAGE_SIZE, PAGE_SIZE,
-					  install_run, &in);
-	return err;
 }
 
 /*
@@ -342,7 +312,7 @@ static int install(struct phx_client *client, const struct phx_buffer *buf)
 		return -EINTR;
 	vma = find_vma(client->mm, buf->at & PAGE_MASK);
 	if (vma && is_place_of(vma, client, buf))
-		err = install_all(client->mm, vma, buf);
+		err = phx_install(vma, buf);
 	mmap_read_unlock(client->mm);
 	return err;
 }

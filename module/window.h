@@ -78,6 +78,9 @@ bool phx_window_has(const struct phx_client *client, const struct phx_view *view
 struct phx_buffer *phx_window_borrow(struct phx_client *client, unsigned long addr,
 				     size_t len, struct phx_message **lender);
 
+/* install.c */
+int phx_install(struct vm_area_struct *vma, const struct phx_buffer *buf);
+
 /* winfs.c */
 struct file *phx_winfs_file(const struct file_operations *fops, void *data);
 void phx_winfs_put(void);
