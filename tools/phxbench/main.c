@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "bench.h"
+#include "check.h"
+#include "load.h"
+#include "plot.h"
 
 /* Each is given its own arguments, the name first, and gives the exit code. */
 static const struct subcommand {
@@ -14,6 +17,12 @@ static const struct subcommand {
 	int (*main)(int argc, char **argv);
 	const char *what;
 } subcommands[] = {
+	{ "scale", scale_main, "many clients, threads, ports, messages that are held" },
+	{ "idle", idle_main, "a message now and then, and the CPU time it burns" },
+	{ "memory", memory_main, "kernel memory of ports and messages" },
+	{ "calibrate", calibrate_main, "the module's parameters for this machine" },
+	{ "plot", plot_main, "pictures of what was measured" },
+	{ "check", check_main, "results held against bars" },
 	{ NULL, NULL, NULL }
 };
 
