@@ -27,7 +27,8 @@
 #define OFFSET		16	/* within a page, as malloc's large blocks have */
 #define ROUNDS		5
 #define CALLS_MAX	2000	/* of a case in a round */
-#define WARM_UP		20
+#define CALLS_MIN	10
+#define WARM_UP		5
 #define PAGE		4096
 
 static const size_t sizes[] = {
@@ -147,7 +148,7 @@ static void add_calls(struct samples *to, size_t size, enum way way, uint64_t ti
 		err(1, "samples");
 	for (int i = 0; i < WARM_UP; i++)
 		call(size, way);
-	for (int i = 0; i < CALLS_MAX && now_ns() - start < time_ns; i++)
+	for (int i = 0; i < CALLS_MAX && (i < CALLS_MIN || now_ns() - start < time_ns); i++)
 		to->ns[to->n++] = call(size, way);
 }
 

@@ -13,6 +13,7 @@
 #include "stats.h"
 
 #define CROWD_SAMPLES	(1 << 15)	/* of each client: the last ones */
+#define CROWD_CALLS_MIN	50		/* of a client that is alone */
 #define CPU_ANY		(-1)
 
 struct crowd {

@@ -217,27 +217,34 @@ void use_cpu(int cpu)
 		err(1, "CPU %d can't be used", cpu);
 }
 
+/* Can what is on a line be written over? */
+static bool terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+}
+
 /* What is being done: on one line of a terminal, or a line every some seconds. */
 void progress(const char *format, ...)
 {
 	static uint64_t last;
-	bool terminal = isatty(STDERR_FILENO);
 	va_list args;
 
-	if (!terminal && now_ns() - last < 5000000000ULL)
+	if (!terminal() && now_ns() - last < 5000000000ULL)
 		return;
 	last = now_ns();
-	fputs(terminal ? "\r\033[K" : "phxbench: ", stderr);
+	fputs(terminal() ? "\r\033[K" : "phxbench: ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	if (!terminal)
+	if (!terminal())
 		fputc('\n', stderr);
 }
 
 /* Before something else is printed. */
 void progress_end(void)
 {
-	if (isatty(STDERR_FILENO))
+	if (terminal())
 		fputs("\r\033[K", stderr);
 }

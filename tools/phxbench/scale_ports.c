@@ -20,7 +20,8 @@
 
 #define ROUNDS		4
 #define CALLS_MAX	20000	/* of a count in a round */
-#define WARM_UP		200
+#define CALLS_MIN	100
+#define WARM_UP		50
 
 struct samples {
 	double *ns;
@@ -38,7 +39,7 @@ static void add_calls(struct samples *samples, struct holder *holder, uint64_t t
 		holder_call(holder);
 	before = now_ns();
 	start = before;
-	for (int i = 0; i < CALLS_MAX && before - start < time_ns; i++) {
+	for (int i = 0; i < CALLS_MAX && (i < CALLS_MIN || before - start < time_ns); i++) {
 		holder_call(holder);
 		after = now_ns();
 		samples->ns[samples->n++] = after - before;
