@@ -95,17 +95,24 @@ demo-root: lib examples $(if $(has_tools),tools)
 
 #: make demo               copies a tree of files through a port in a virtual
 #:                         machine, and compares phxport with pipes and binder
+#: make bench              runs phxbench in virtual machines with 6.1 and 6.12, and
+#:                         leaves tables and pictures in build/bench; KERNELS="6.12"
+#:                         for one, BENCH="--peers pipe ..." for phxbench's options,
+#:                         BENCH_CHECK=1 to fail if a bar is not reached
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
 #: make clean
-.PHONY: demo style check clean
+.PHONY: demo bench style check clean
 
 demo:
 	@selftests/deps 6.12
 	@$(MAKE) --no-print-directory module-6.12 demo-root
 	@selftests/demo
+
+bench:
+	@selftests/bench $(if $(filter-out file,$(origin KERNELS)),$(KERNELS))
 
 style:
 	@selftests/style

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The axes of a figure: their ranges, and how the numbers along them are written.
+ */
+#ifndef PHXBENCH_AXIS_H
+#define PHXBENCH_AXIS_H
+
+#include <stdio.h>
+
+#include "figure.h"
+
+struct range {
+	double from, to;
+};
+
+void axis_round(enum scale scale, int is_y, struct range *range);
+double axis_share(enum scale scale, const struct range *range, double value);
+void axis_print(FILE *gp, const char *name, enum scale scale, const struct range *range);
+
+#endif
