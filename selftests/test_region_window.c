@@ -222,14 +222,14 @@ TEST_F(window, full_window)
 {
 	size_t rest = WINDOW - PAGES * PAGE;
 	int large = lane_register(self->lane, PHX_BUFFER_IN, 0, WINDOW - PAGE);
+	struct phx_ioc_recv now = { .flags = PHX_RECV_NONBLOCK };
 	struct part big = { large, 0, 1 };
 	int id;
 
 	EXCHANGE();
 	lane_send(self->other, big, NO_PART);
 	ASSERT_TRUE(message_comes(&self->srv));
-	EXPECT_ERR(EAGAIN, msg_recv_arg(self->srv.fd, self->srv.port,
-		   &(struct phx_ioc_recv) { .flags = PHX_RECV_NONBLOCK }));
+	EXPECT_ERR(EAGAIN, msg_recv_arg(self->srv.fd, self->srv.port, &now));
 	EXPECT_ERR(ENOBUFS, lane_answer(self->other));
 	EXCHANGE();
 	ASSERT_EQ(0, lane_unregister(self->lane, self->id));
@@ -241,7 +241,8 @@ TEST_F(window, full_window)
 	self->all.id = self->id;
 	id = lane_register(self->lane, BOTH, 8 * PAGE, rest);
 	EXCHANGE();
-	RECEIVE(((struct part) { id, 8 * PAGE, rest }), ((struct part) { id, 8 * PAGE, rest }));
+	big = (struct part) { id, 8 * PAGE, rest };
+	RECEIVE(big, big);
 	EXPECT_EQ(WINDOW / PAGE, window_pages(self->srv.win.in, WINDOW));
 	EXPECT_EQ(WINDOW / PAGE, window_pages(self->srv.win.out, WINDOW));
 	ANSWER();
