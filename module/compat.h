@@ -37,6 +37,7 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #include <linux/pagemap.h>
+#include <linux/sizes.h>
 
 /*
  * 84209e87c696 ("mm/gup: reliable R/O long-term pinning in COW mappings"): until
@@ -46,13 +47,14 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
  */
 static inline void phx_unshare_pages(unsigned long addr, size_t len)
 {
-	size_t left;
+	size_t n;
 
-	for (; len; addr += len - left, len = left) {
-		left = fault_in_safe_writeable((char __user *)addr, len);
+	for (; len; addr += n, len -= n) {
+		n = min_t(size_t, len, SZ_1M);
+		n -= fault_in_safe_writeable((char __user *)addr, n);
 		/* One that can't be written is left as it is. */
-		if (left == len)
-			left = len - min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
+		if (!n)
+			n = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
 		cond_resched();
 	}
 }

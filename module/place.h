@@ -3,7 +3,8 @@
  * Placing: how a receiver gets to see the buffers of a message, and how that
  * ends. Each buffer goes by the cheapest class (enum phx_class) that keeps the
  * semantics: what is read is what the sender has, what is written and nothing
- * else reaches the sender, and nothing is seen after the response.
+ * else reaches the sender, and nothing is seen after the response but what is
+ * registered.
  *
  * All this is in the receiver's context, with a message that is PHX_TAKEN and
  * not yet, or no longer, in the table of held messages.

@@ -17,6 +17,11 @@
  * pages, and it lets go of them only after they are out of the window and out
  * of all TLBs.
  *
+ * A region (region.h) has views in the windows, for longer than a message. They
+ * go with the mapping, and are put into the next one when they are needed: a
+ * view knows the serial of the window that it is in, and in any other it has no
+ * place. What a message was lent keeps the next window away instead.
+ *
  * @lock covers all members. Slots are page indices, the same in the window and,
  * from the window's begin, in its file.
  */

@@ -329,7 +329,7 @@ TEST_F(region, sent_on_out_of_the_window)
 }
 
 /* Each file has 65536 numbers, for as long as it has them. */
-TEST(sixty_five_thousand)
+TEST_F_TIMEOUT(region, sixty_five_thousand, 200)
 {
 	char *page = memory(PAGE);
 	__u32 port;

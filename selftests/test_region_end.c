@@ -188,8 +188,8 @@ TEST_F(end, by_close_of_the_server)
 	} else {								\
 		EXPECT_TRUE(stat_becomes("regions_live", 0));			\
 		ALL_GONE();							\
-		EXPECT_ERR(EAGAIN, msg_recv_arg(self->srv.fd, self->srv.port,	\
-			   &(struct phx_ioc_recv) { .flags = PHX_RECV_NONBLOCK })); \
+		self->got.flags = PHX_RECV_NONBLOCK;				\
+		EXPECT_ERR(EAGAIN, msg_recv_arg(self->srv.fd, self->srv.port, &self->got)); \
 	}									\
 } while (0)
 
