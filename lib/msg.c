@@ -36,46 +36,59 @@ void phx_msg_copy(struct phx_msg *dst, const struct phx_msg *src)
 		dst->o.data = rebase(dst->o.data, src, dst);
 }
 
+/*
+ * A buffer that lies in the raw area is sent as part of that. As for an output: a
+ * response brings o.raw as a whole and would go over what was written there as if
+ * it were any other memory.
+ */
+static int send(struct phx *h, uint32_t port, struct phx_msg *msg,
+		struct phx_send_opts *o)
+{
+	struct phx_ioc_send arg;
+	int err;
+
+	arg.size = sizeof(arg);
+	arg.port = port;
+	arg.timeout_ns = o->timeout_ns;
+	arg.msg = *msg;
+	if (!(o->flags & (PHX_SEND_I_INLINE | PHX_SEND_I_REGISTERED)) &&
+	    in_raw(msg->i.raw, msg->i.data, msg->i.size, &o->i_off))
+		o->flags |= PHX_SEND_I_INLINE;
+	if (!(o->flags & (PHX_SEND_O_INLINE | PHX_SEND_O_REGISTERED)) &&
+	    in_raw(msg->o.raw, msg->o.data, msg->o.size, &o->o_off))
+		o->flags |= PHX_SEND_O_INLINE;
+	arg.flags = o->flags;
+	arg.i_off = o->i_off;
+	arg.o_off = o->o_off;
+	err = phx_call(h, PHX_IOC_SEND, &arg);
+	if (!err) {
+		memcpy(msg->o.raw, arg.msg.o.raw, sizeof(msg->o.raw));
+		msg->o.err = arg.msg.o.err;
+	}
+	o->timeout_ns = arg.timeout_ns;
+	return err;
+}
+
 int phx_send_with(struct phx *h, uint32_t port, struct phx_msg *msg,
 		  struct phx_send_opts *opts)
 {
 	struct phx_send_opts o;
-	struct phx_ioc_send arg;
 	int err;
 
 	err = phx_opts_read(&o, sizeof(o), sizeof(o), opts);
 	if (err)
 		return err;
-	arg.size = sizeof(arg);
-	arg.port = port;
-	arg.timeout_ns = o.timeout_ns;
-	arg.msg = *msg;
-	/*
-	 * A response brings o.raw as a whole and would go over an output that
-	 * was written there as if it were any other memory.
-	 */
-	if (!(o.flags & (PHX_SEND_I_INLINE | PHX_SEND_I_REGISTERED)) &&
-	    in_raw(msg->i.raw, msg->i.data, msg->i.size, &o.i_off))
-		o.flags |= PHX_SEND_I_INLINE;
-	if (!(o.flags & (PHX_SEND_O_INLINE | PHX_SEND_O_REGISTERED)) &&
-	    in_raw(msg->o.raw, msg->o.data, msg->o.size, &o.o_off))
-		o.flags |= PHX_SEND_O_INLINE;
-	arg.flags = o.flags;
-	arg.i_off = o.i_off;
-	arg.o_off = o.o_off;
-	err = phx_call(h, PHX_IOC_SEND, &arg);
-	if (!err) {
-		memcpy(msg->o.raw, arg.msg.o.raw, sizeof(msg->o.raw));
-		msg->o.err = arg.msg.o.err;
-	} else if (opts && err == -EINTR) {
-		opts->timeout_ns = arg.timeout_ns;
-	}
+	err = send(h, port, msg, &o);
+	if (opts && err == -EINTR)
+		opts->timeout_ns = o.timeout_ns;
 	return err;
 }
 
 int phx_send(struct phx *h, uint32_t port, struct phx_msg *msg)
 {
-	return phx_send_with(h, port, msg, NULL);
+	struct phx_send_opts o = { 0 };
+
+	return send(h, port, msg, &o);
 }
 
 /* Options of the caller, and memory for what is copied to us. */

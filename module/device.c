@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device: open files, and from a command to the function that does it.
- * Handlers are given the command's structure as a copy; what comes back to the
- * user is copied here, but for the calls that must do it at the right moment.
+ * The device: open files, and from a command to the function that does it. Most
+ * are given the command's structure as a copy, and what comes back to the user
+ * is copied here. Those that are part of every message do that by themselves.
  */
 #include "device.h"
 #include "client.h"
@@ -47,22 +47,13 @@ union phx_ioc {
 	struct phx_ioc_buffer buffer;
 };
 
-/*
- * A command: its argument, and for all but those that make the life of a message,
- * which read it themselves, a copy.
- */
+/* A command: its argument as a copy, and where that came from. */
 struct call {
-	struct file *file;
 	struct phx_client *client;
 	void __user *user;
 	union phx_ioc arg;
 	u32 size;
 };
-
-static bool nonblock(const struct call *call)
-{
-	return call->file->f_flags & O_NONBLOCK;
-}
 
 /* Give the structure back, no more of it than the caller knows. */
 static int copy_back(const struct call *call, size_t size)
@@ -133,18 +124,22 @@ static int ioctl_name_lookup(struct call *call)
 	return err ?: copy_back(call, sizeof(call->arg.name));
 }
 
-static int ioctl_send(struct call *call)
+/*
+ * Those that make the life of a message read their arguments themselves, and no
+ * more of them than they need.
+ */
+static int ioctl_send(struct phx_client *client, void __user *user, bool nonblock)
 {
-	return phx_send(call->client, call->user, nonblock(call));
+	return phx_send(client, user, nonblock);
 }
 
-static int ioctl_recv(struct call *call)
+static int ioctl_recv(struct phx_client *client, void __user *user, bool nonblock)
 {
 	struct phx_recv_head arg;
 	int err;
 
-	err = phx_receive_read(&arg, call->user);
-	return err ?: phx_receive(call->client, &arg, call->user, nonblock(call));
+	err = phx_receive_read(&arg, user);
+	return err ?: phx_receive(client, &arg, user, nonblock);
 }
 
 /* What precedes the response. */
@@ -157,24 +152,24 @@ struct respond_head {
 
 static_assert(sizeof(struct respond_head) == offsetof(struct phx_ioc_respond, o));
 
-static int ioctl_respond(struct call *call)
+static int ioctl_respond(struct phx_client *client, void __user *param, bool nonblock)
 {
-	struct phx_ioc_respond __user *user = call->user;
+	struct phx_ioc_respond __user *user = param;
 	struct respond_head arg;
 	int err;
 
 	err = phx_struct_get(&arg, sizeof(arg), user, sizeof(*user));
-	return err ?: phx_respond(call->client, arg.port, arg.rid, arg.flags,
-				  &user->o);
+	return err ?: phx_respond(client, arg.port, arg.rid, arg.flags, &user->o);
 }
 
 /*
  * If the second half fails, the first must not be done again when the caller
  * tries once more, or the kernel does after a signal.
  */
-static int ioctl_respond_recv(struct call *call)
+static int ioctl_respond_recv(struct phx_client *client, void __user *param,
+			      bool nonblock)
 {
-	struct phx_ioc_recv __user *user = call->user;
+	struct phx_ioc_recv __user *user = param;
 	struct phx_recv_head arg;
 	bool answered;
 	int err;
@@ -184,11 +179,11 @@ static int ioctl_respond_recv(struct call *call)
 		return err;
 	answered = arg.rid != PHX_RID_NONE;
 	if (answered) {
-		err = phx_respond(call->client, arg.port, arg.rid, 0, &user->msg.o);
+		err = phx_respond(client, arg.port, arg.rid, 0, &user->msg.o);
 		if (err && err != -ESRCH)
 			return err;
 	}
-	err = phx_receive(call->client, &arg, user, nonblock(call));
+	err = phx_receive(client, &arg, user, nonblock);
 	if (err && answered && put_user(PHX_RID_NONE, &user->rid))
 		return -EFAULT;
 	return err;
@@ -220,15 +215,17 @@ static int ioctl_buffer_unregister(struct call *call)
 
 /**
  * struct op - a command
- * @size: of its structure now, 0 if the command reads it itself
+ * @size: of its structure now
  * @min_size: of its structure as first published
  * @fn: does it
+ * @direct: or this does, with the argument where it is
  * @anybody: may be called by other processes than the client's
  */
 struct op {
 	u32 size;
 	u32 min_size;
 	int (*fn)(struct call *call);
+	int (*direct)(struct phx_client *client, void __user *user, bool nonblock);
 	bool anybody;
 };
 
@@ -251,42 +248,43 @@ static const struct op ops[] = {
 	OP(PHX_IOC_NAME_REGISTER, struct phx_ioc_name, oid, ioctl_name_register),
 	OP(PHX_IOC_NAME_UNREGISTER, struct phx_ioc_name, oid, ioctl_name_unregister),
 	OP(PHX_IOC_NAME_LOOKUP, struct phx_ioc_name, oid, ioctl_name_lookup),
-	[_IOC_NR(PHX_IOC_SEND)] = { .fn = ioctl_send },
-	[_IOC_NR(PHX_IOC_RECV)] = { .fn = ioctl_recv },
-	[_IOC_NR(PHX_IOC_RESPOND)] = { .fn = ioctl_respond },
-	[_IOC_NR(PHX_IOC_RESPOND_RECV)] = { .fn = ioctl_respond_recv },
+	[_IOC_NR(PHX_IOC_SEND)] = { .direct = ioctl_send },
+	[_IOC_NR(PHX_IOC_RECV)] = { .direct = ioctl_recv },
+	[_IOC_NR(PHX_IOC_RESPOND)] = { .direct = ioctl_respond },
+	[_IOC_NR(PHX_IOC_RESPOND_RECV)] = { .direct = ioctl_respond_recv },
 	OP(PHX_IOC_BUFFER_REGISTER, struct phx_ioc_buffer, len, ioctl_buffer_register),
 	OP(PHX_IOC_BUFFER_UNREGISTER, struct phx_ioc_buffer, len, ioctl_buffer_unregister),
 };
 
-static int copy_in(struct call *call, const struct op *op)
+static noinline int copy_and_call(const struct op *op, struct phx_client *client,
+				  void __user *user)
 {
-	int size = phx_struct_size(call->user, op->min_size);
+	struct call call = { .client = client, .user = user };
+	int size = phx_struct_size(user, op->min_size);
+	int err;
 
 	if (size < 0)
 		return size;
-	call->size = size;
-	return copy_struct_from_user(&call->arg, op->size, call->user, size);
+	call.size = size;
+	err = copy_struct_from_user(&call.arg, op->size, user, size);
+	return err ?: op->fn(&call);
 }
 
 static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
 {
+	struct phx_client *client = file->private_data;
+	void __user *user = (void __user *)param;
 	unsigned int nr = _IOC_NR(cmd);
 	const struct op *op;
-	struct call call;
-	int err = 0;
 
 	if (nr >= ARRAY_SIZE(ops) || cmd != _IO(PHX_IOC_MAGIC, nr))
 		return -ENOTTY;
 	op = &ops[array_index_nospec(nr, ARRAY_SIZE(ops))];
-	call.file = file;
-	call.client = file->private_data;
-	call.user = (void __user *)param;
-	if (!op->anybody && current->mm != call.client->mm)
+	if (!op->anybody && current->mm != client->mm)
 		return -EBADFD;
-	if (op->size)
-		err = copy_in(&call, op);
-	return err ?: op->fn(&call);
+	if (op->direct)
+		return op->direct(client, user, file->f_flags & O_NONBLOCK);
+	return copy_and_call(op, client, user);
 }
 
 static __poll_t phx_poll(struct file *file, poll_table *wait)
