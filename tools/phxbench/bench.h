@@ -25,7 +25,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SIZE_MAX_BYTES	(16UL << 20)	/* of an input, and of an output */
+#define MESSAGE_MAX	(16UL << 20)	/* bytes of an input, and of an output */
 #define PEERS_MAX	16
 
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_BOTH, N_DIRECTIONS };
@@ -98,6 +98,12 @@ extern const struct peer peer_phxport, peer_registered, peer_pipe, peer_unix_str
 
 extern const struct peer *const peers[];
 extern const size_t n_peers;
+
+/* The largest input and output of this run, in whole pages; buffers have that. */
+extern size_t buffer_size;
+
+void *buffer_new(void);
+long number_in_file(const char *path, long otherwise);
 
 int latency_main(int argc, char **argv);
 

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <err.h>
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -185,6 +186,7 @@ int check_main(int argc, char **argv)
 	json_t *runs = json_object();
 	int option, status;
 
+	argv[0] = program_invocation_short_name;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		switch (option) {
 		case 'c':

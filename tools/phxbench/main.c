@@ -17,6 +17,7 @@ static const struct subcommand {
 	int (*main)(int argc, char **argv);
 	const char *what;
 } subcommands[] = {
+	{ "latency", latency_main, "round trips of all peers, side by side (the default)" },
 	{ "scale", scale_main, "many clients, threads, ports, messages that are held" },
 	{ "idle", idle_main, "a message now and then, and the CPU time it burns" },
 	{ "memory", memory_main, "kernel memory of ports and messages" },
@@ -54,5 +55,5 @@ int main(int argc, char **argv)
 	}
 	if (*name && *name != '-')
 		errx(2, "there is no subcommand '%s'; see phxbench --help", name);
-	errx(2, "name a subcommand; see phxbench --help");
+	return latency_main(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include "plot.h"
 
 #include <err.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,7 @@ int plot_main(int argc, char **argv)
 	const char *dir = ".", **files = calloc(argc, sizeof(*files));
 	int option, n = 0;
 
+	argv[0] = program_invocation_short_name;
 	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) >= 0) {
 		switch (option) {
 		case 'j':

@@ -22,6 +22,7 @@ void run_parse(const struct run_command *command, struct run_options *options,
 {
 	int option;
 
+	argv[0] = program_invocation_short_name;
 	while ((option = getopt_long(argc, argv, "h", command->options, NULL)) >= 0) {
 		switch (option) {
 		case RUN_PEERS:
@@ -82,6 +83,7 @@ json_t *run_new(const char *test, const struct run_options *options, int argc, c
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	for (int i = 0; i < argc; i++)
 		json_array_append_new(command, json_string(argv[i]));
+	json_array_insert_new(command, 1, json_string(test));
 	return json_pack("{s:s,s:s,s:o,s:s,s:o,s:o}", "phxbench", PHX_VERSION, "test", test,
 			 "command", command, "date", date, "machine", machine,
 			 "results", json_array());
