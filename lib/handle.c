@@ -143,6 +143,7 @@ out:
  *
  * Return: 0 or -errno; errno is as before.
  */
+PHX_HOT
 int phx_call(struct phx *h, unsigned long cmd, void *arg)
 {
 	unsigned int gen = atomic_load_explicit(&h->gen, memory_order_acquire);

@@ -20,6 +20,9 @@
 #define PHX_HELD_BUCKETS	(1U << PHX_HELD_BITS)
 #define PHX_BUF_ALIGN		64
 
+/* On the way of every message: the linker puts these functions together. */
+#define PHX_HOT __attribute__((hot))
+
 struct phx_server;
 struct phx_worker;
 

@@ -41,6 +41,7 @@ void phx_msg_copy(struct phx_msg *dst, const struct phx_msg *src)
  * response brings o.raw as a whole and would go over what was written there as if
  * it were any other memory.
  */
+PHX_HOT
 static int send(struct phx *h, uint32_t port, struct phx_msg *msg,
 		struct phx_send_opts *o)
 {
@@ -84,6 +85,7 @@ int phx_send_with(struct phx *h, uint32_t port, struct phx_msg *msg,
 	return err;
 }
 
+PHX_HOT
 int phx_send(struct phx *h, uint32_t port, struct phx_msg *msg)
 {
 	struct phx_send_opts o = { 0 };

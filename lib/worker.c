@@ -76,6 +76,7 @@ static void answer(struct phx_worker *w)
  *
  * Return: 0 or -errno; the answer was given if @w->arg.rid is PHX_RID_NONE then.
  */
+PHX_HOT
 int phx_worker_receive(struct phx_worker *w, uint32_t flags)
 {
 	struct phx *h = w->srv->h;
@@ -107,6 +108,7 @@ static void let_go(struct phx_worker *w)
 	w->arg.rid = PHX_RID_NONE;
 }
 
+PHX_HOT
 static void serve(struct phx_worker *w)
 {
 	struct phx_server *srv = w->srv;
@@ -181,6 +183,7 @@ bool phx_worker_recover(struct phx_worker *w, int err)
  *
  * Return: 0, or the -errno that ended it.
  */
+PHX_HOT
 int phx_worker_loop(struct phx_worker *w, bool have)
 {
 	struct phx_server *srv = w->srv;

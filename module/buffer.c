@@ -367,6 +367,7 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
  *
  * Return: 0 or -EFAULT.
  */
+__phx_hot
 int phx_buffer_write_back(const struct phx_buffer *buf)
 {
 	if (buf->source != PHX_SRC_BOUNCED || buf->dir != PHX_OUT)

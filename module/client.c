@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "client.h"
+#include "compat.h"
 #include "message.h"
 #include "name.h"
 #include "netns.h"
@@ -128,6 +129,7 @@ struct phx_client *phx_client_create(void)
  *
  * Return: whether it is; that never changes back.
  */
+__phx_hot
 bool phx_client_abandoned(const struct phx_client *client)
 {
 	return atomic_read(&client->mm->mm_users) == 0;

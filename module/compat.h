@@ -18,6 +18,12 @@
 #endif
 
 /*
+ * On the way of every message. The compiler puts these functions together, into
+ * few pages: after a switch to another process each page is a miss of its own.
+ */
+#define __phx_hot __attribute__((__hot__))
+
+/*
  * Before 6.12 there is no telling a huge entry of bare page frames from others:
  * anybody could pin what is behind it.
  */

@@ -6,6 +6,7 @@
  */
 #include "device.h"
 #include "client.h"
+#include "compat.h"
 #include "name.h"
 #include "place.h"
 #include "port.h"
@@ -128,11 +129,13 @@ static int ioctl_name_lookup(struct call *call)
  * Those that make the life of a message read their arguments themselves, and no
  * more of them than they need.
  */
+__phx_hot
 static int ioctl_send(struct phx_client *client, void __user *user, bool nonblock)
 {
 	return phx_send(client, user, nonblock);
 }
 
+__phx_hot
 static int ioctl_recv(struct phx_client *client, void __user *user, bool nonblock)
 {
 	struct phx_recv_head arg;
@@ -152,6 +155,7 @@ struct respond_head {
 
 static_assert(sizeof(struct respond_head) == offsetof(struct phx_ioc_respond, o));
 
+__phx_hot
 static int ioctl_respond(struct phx_client *client, void __user *param, bool nonblock)
 {
 	struct phx_ioc_respond __user *user = param;
@@ -166,6 +170,7 @@ static int ioctl_respond(struct phx_client *client, void __user *param, bool non
  * If the second half fails, the first must not be done again when the caller
  * tries once more, or the kernel does after a signal.
  */
+__phx_hot
 static int ioctl_respond_recv(struct phx_client *client, void __user *param,
 			      bool nonblock)
 {
@@ -270,6 +275,7 @@ static noinline int copy_and_call(const struct op *op, struct phx_client *client
 	return err ?: op->fn(&call);
 }
 
+__phx_hot
 static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
 {
 	struct phx_client *client = file->private_data;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "held.h"
 #include "client.h"
+#include "compat.h"
 #include "message.h"
 #include "port.h"
 
@@ -35,6 +36,7 @@ static u32 nr_slots(const struct phx_held *held)
 	return held->slots ? 1U << held->bits : 0;
 }
 
+__phx_hot
 static struct phx_held_slot *slot_of(const struct phx_held *held, int rid)
 {
 	u32 nr = nr_slots(held);
@@ -109,6 +111,7 @@ int phx_held_grow(struct phx_client *client)
  * Return: the rid; -ENOSPC if phx_held_grow() is to help; -EBADFD if the client
  * is shut down.
  */
+__phx_hot
 int phx_held_reserve_locked(struct phx_client *client)
 {
 	struct phx_held *held = &client->srv.held;
@@ -132,6 +135,7 @@ int phx_held_reserve_locked(struct phx_client *client)
  * @rid: reserved
  * @unseen: no message had it
  */
+__phx_hot
 void phx_held_unreserve_locked(struct phx_client *client, int rid, bool unseen)
 {
 	struct phx_held *held = &client->srv.held;
@@ -169,6 +173,7 @@ void phx_held_unreserve(struct phx_client *client, int rid)
  *
  * Return: whether the client was still there to hold it.
  */
+__phx_hot
 bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *msg)
 {
 	struct phx_held_slot *slot;
@@ -193,6 +198,7 @@ bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *ms
  *
  * Return: the message, or NULL.
  */
+__phx_hot
 struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
 {
 	struct phx_message *msg = NULL;

@@ -56,7 +56,10 @@ static bool is_huge(const struct install *in)
 
 	if (!IS_ALIGNED(address(in), PMD_SIZE) || buf->nr - in->next < HPAGE_PMD_NR)
 		return false;
-	if (!IS_ALIGNED(pfn, HPAGE_PMD_NR) ||
+	if (!IS_ALIGNED(pfn, HPAGE_PMD_NR))
+		return false;
+	/* Of these the receiver is shown something else. */
+	if ((buf->edge[0] && in->next == 0) ||
 	    (buf->edge[1] && in->next + HPAGE_PMD_NR == buf->nr))
 		return false;
 	for (i = 1; i < HPAGE_PMD_NR; i++)
@@ -100,12 +103,18 @@ static bool install_huge(struct install *in)
 	};
 	unsigned long pfn;
 
+	/*
+	 * Where writes are to be told of first, as to find out what is written, small
+	 * pages can do that, but a huge page has nobody to ask.
+	 */
+	pfn = page_to_pfn(in->buf->pages[in->next]);
+	if (in->buf->dir == PHX_OUT && !pte_write(pfn_pte(pfn, in->vma->vm_page_prot)))
+		return false;
 	if (!is_huge(in))
 		return false;
 	vmf.pmd = huge_entry(in->vma, vmf.address);
 	if (!vmf.pmd || !pmd_none(READ_ONCE(*vmf.pmd)))
 		return false;
-	pfn = page_to_pfn(in->buf->pages[in->next]);
 	vmf_insert_pfn_pmd(&vmf, pfn_to_pfn_t(pfn), false);
 	if (!pmd_trans_huge(READ_ONCE(*vmf.pmd)))
 		return false;

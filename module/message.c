@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "message.h"
 #include "client.h"
+#include "compat.h"
 #include "port.h"
 #include "stats.h"
 #include "user.h"
@@ -46,6 +47,7 @@ static u32 phoenix_priority(const struct task_struct *task)
  *
  * Return: the message, or NULL without memory.
  */
+__phx_hot
 struct phx_message *phx_message_create(struct phx_client *client)
 {
 	struct phx_message *msg = xchg(&client->spare, NULL);
@@ -80,6 +82,7 @@ static pid_t sender_pid(const struct phx_client *client,
  *
  * Return: 0 or -EDQUOT.
  */
+__phx_hot
 int phx_message_address(struct phx_message *msg, struct phx_client *client,
 			struct phx_port *port)
 {
@@ -105,8 +108,14 @@ int phx_message_address(struct phx_message *msg, struct phx_client *client,
  * @msg: the message, its buffers released
  * @client: the sender's, to keep it for the next; NULL to give the memory back
  */
+__phx_hot
 void phx_message_free(struct phx_message *msg, struct phx_client *client)
 {
+	/* Also what is left of buffers that were not to be had. */
+	if (unlikely(msg->pin.user)) {
+		mm_unaccount_pinned_pages(&msg->pin);
+		memset(&msg->pin, 0, sizeof(msg->pin));
+	}
 	if (msg->port) {
 		phx_user_uncharge(msg->user, PHX_LIMIT_MESSAGES, 1);
 		phx_port_put(msg->port);
@@ -132,6 +141,7 @@ static void taken_locked(struct phx_message *msg, struct task_struct *taker)
 }
 
 /* Hand to a receiver that waits, or leave in the queue, first or last. */
+__phx_hot
 static void hand_over_locked(struct phx_message *msg, bool first)
 {
 	struct phx_port *port = msg->port;
@@ -179,6 +189,7 @@ static void done_locked(struct phx_message *msg, int result)
  *
  * Return: 0; -EINVAL if the port is dead, -EAGAIN if nobody waits.
  */
+__phx_hot
 int phx_message_offer(struct phx_message *msg, bool nonblock)
 {
 	struct phx_port *port = msg->port;
@@ -213,7 +224,7 @@ static void charge_server_locked(struct phx_message *msg)
 	    !phx_user_move(msg->user, user, PHX_LIMIT_MESSAGES, 1))
 		return;
 	if (!phx_user_move(msg->user, user, PHX_LIMIT_PAGES, pages)) {
-		phx_user_move(user, msg->user, PHX_LIMIT_MESSAGES, 1);
+		phx_user_move_back(user, msg->user, PHX_LIMIT_MESSAGES, 1);
 		return;
 	}
 	msg->user = phx_user_ref(user);
@@ -267,6 +278,7 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
  * @msg: the message
  * @taker: the receiver's thread
  */
+__phx_hot
 void phx_message_take_locked(struct phx_message *msg, struct task_struct *taker)
 {
 	dequeue_locked(msg);
@@ -359,10 +371,6 @@ static void release_buffers(struct phx_message *msg, struct list_head *ready)
 		if (lender && give_back(lender))
 			list_add_tail(&lender->node, ready);
 	}
-	if (msg->pin.user) {
-		mm_unaccount_pinned_pages(&msg->pin);
-		memset(&msg->pin, 0, sizeof(msg->pin));
-	}
 }
 
 /* Returns whether the message is an orphan, that is the caller's now. */
@@ -424,6 +432,7 @@ static void finish_all(struct list_head *ready)
  * Return: whether phx_message_finish() must follow, without the lock. If not,
  * the message is no longer the caller's.
  */
+__phx_hot
 bool phx_message_answer_locked(struct phx_message *msg, int result)
 {
 	lockdep_assert_held(&server(msg)->srv.lock);

@@ -5,6 +5,7 @@
 #include "region.h"
 #include "stats.h"
 #include "user.h"
+#include "compat.h"
 
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -38,6 +39,7 @@ static struct phx_port *port_alloc(struct phx_client *client, u32 flags)
  * phx_port_put() - let go of a port
  * @port: the port
  */
+__phx_hot
 void phx_port_put(struct phx_port *port)
 {
 	if (!refcount_dec_and_test(&port->refs))
@@ -105,6 +107,7 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
  *
  * Return: the port with a reference, or NULL.
  */
+__phx_hot
 struct phx_port *phx_port_find(struct phx_ns *ns, u32 id)
 {
 	struct phx_port *port;
@@ -165,6 +168,7 @@ int phx_port_destroy(struct phx_client *client, u32 id)
  *
  * Return: whether it may spin. One does, and stays first.
  */
+__phx_hot
 bool phx_waiter_add_locked(struct phx_port *port, struct phx_waiter *waiter)
 {
 	struct phx_waiter *first;
@@ -183,6 +187,7 @@ bool phx_waiter_add_locked(struct phx_port *port, struct phx_waiter *waiter)
  *
  * Return: a receiver that waits, or NULL.
  */
+__phx_hot
 struct phx_waiter *phx_waiter_next_locked(struct phx_port *port)
 {
 	lockdep_assert_held(&port->client->srv.lock);
@@ -202,6 +207,7 @@ struct phx_waiter *phx_waiter_next_locked(struct phx_port *port)
  * @msg: what it gets, or NULL
  * @err: why it gets nothing
  */
+__phx_hot
 void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err)
 {

@@ -7,6 +7,7 @@
  */
 #include "verbs.h"
 #include "client.h"
+#include "compat.h"
 #include "held.h"
 #include "message.h"
 #include "place.h"
@@ -201,31 +202,31 @@ static_assert(offsetof(struct phx_ioc_recv, msg) - offsetof(struct phx_ioc_recv,
 	      sizeof(struct rid_and_classes));
 
 /*
- * Show the message to the user. An inline buffer lies in it, wherever the
- * receiver has that. Without the rid, which comes last, it would be of no message.
+ * Show the message to the user, with addresses of its own: not for a moment may it
+ * see the sender's. An inline buffer lies in the message, wherever the receiver has
+ * that. Without the rid, which comes last, it would be of no message.
  */
-static int describe(const struct phx_message *msg, int rid,
-		    struct phx_ioc_recv __user *user)
+static int describe(struct phx_message *msg, int rid, struct phx_ioc_recv __user *user)
 {
 	const struct phx_buffer *in = &msg->buf[PHX_IN], *out = &msg->buf[PHX_OUT];
+	struct phx_msg *wire = &msg->call.msg;
 	struct rid_and_classes word = {
 		.rid = rid,
 		.i_class = in->class,
 		.o_class = out->class,
 	};
-	u64 i_data = in->class ? in->at : 0, o_data = out->class ? out->at : 0;
 
+	wire->i.data = in->class ? in->at : 0;
+	wire->o.data = out->class ? out->at : 0;
 	if (msg->call.flags & PHX_SEND_I_INLINE) {
 		word.i_class = PHX_CLASS_INLINE;
-		i_data = (unsigned long)user->msg.i.raw + inline_at(msg->call.i_off);
+		wire->i.data = (unsigned long)user->msg.i.raw + inline_at(msg->call.i_off);
 	}
 	if (msg->call.flags & PHX_SEND_O_INLINE) {
 		word.o_class = PHX_CLASS_INLINE;
-		o_data = (unsigned long)user->msg.o.raw + inline_at(msg->call.o_off);
+		wire->o.data = (unsigned long)user->msg.o.raw + inline_at(msg->call.o_off);
 	}
-	if (!phx_words_put(&user->msg, &msg->call.msg, sizeof(user->msg)) ||
-	    !phx_words_put(&user->msg.i.data, &i_data, sizeof(i_data)) ||
-	    !phx_words_put(&user->msg.o.data, &o_data, sizeof(o_data)) ||
+	if (!phx_words_put(&user->msg, wire, sizeof(*wire)) ||
 	    !phx_words_put(&user->rid, &word, sizeof(word)))
 		return -EFAULT;
 	return 0;
@@ -286,6 +287,7 @@ out_requeue:
  *
  * Return: 0 or a negative errno.
  */
+__phx_hot
 int phx_receive_read(struct phx_recv_head *arg, struct phx_ioc_recv __user *user)
 {
 	int err = phx_struct_get(arg, sizeof(*arg), user, sizeof(*user));
@@ -310,6 +312,7 @@ int phx_receive_read(struct phx_recv_head *arg, struct phx_ioc_recv __user *user
  *
  * Return: 0 or a negative errno, see struct phx_ioc_recv.
  */
+__phx_hot
 int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 		struct phx_ioc_recv __user *user, bool nonblock)
 {

@@ -5,6 +5,7 @@
  */
 #include "verbs.h"
 #include "client.h"
+#include "compat.h"
 #include "held.h"
 #include "message.h"
 #include "place.h"
@@ -79,6 +80,7 @@ static void put_back(struct phx_client *client, int rid, struct phx_message *msg
  *
  * Return: 0 or a negative errno, see struct phx_ioc_respond.
  */
+__phx_hot
 int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 		const struct phx_msg_out __user *answer)
 {

@@ -5,6 +5,7 @@
  */
 #include "verbs.h"
 #include "client.h"
+#include "compat.h"
 #include "message.h"
 #include "port.h"
 #include "wait.h"
@@ -155,10 +156,8 @@ static int take_response(struct phx_message *msg, struct phx_ioc_send __user *us
 	err = phx_buffer_write_back(&msg->buf[PHX_OUT]);
 	if (err)
 		return err;
-	if (!phx_words_put(&user->msg.o, o, offsetof(struct phx_msg_out, err)) ||
-	    put_user(o->err, &user->msg.o.err))
-		return -EFAULT;
-	return 0;
+	return phx_words_put(&user->msg.o, o, offsetofend(struct phx_msg_out, err)) ?
+	       0 : -EFAULT;
 }
 
 /* Sets @msg to NULL if it is no longer the sender's. */
@@ -214,6 +213,7 @@ static int address(struct phx_message *msg, struct phx_client *client)
  *
  * Return: 0 or a negative errno, see struct phx_ioc_send.
  */
+__phx_hot
 int phx_send(struct phx_client *client, struct phx_ioc_send __user *user,
 	     bool nonblock)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "user.h"
 #include "stats.h"
+#include "compat.h"
 
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -110,6 +111,7 @@ void phx_user_put(struct phx_user *user)
  *
  * Return: 0 or -EDQUOT.
  */
+__phx_hot
 int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
 {
 	long used = atomic_long_add_return(n, &user->used[what]);
@@ -128,6 +130,7 @@ int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
  * @what: kind
  * @n: how many
  */
+__phx_hot
 void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n)
 {
 	atomic_long_sub(n, &user->used[what]);
@@ -151,6 +154,20 @@ bool phx_user_move(struct phx_user *from, struct phx_user *to,
 	}
 	atomic_long_sub(n, &from->used[what]);
 	return true;
+}
+
+/**
+ * phx_user_move_back() - undo phx_user_move()
+ * @from: to whom it was moved
+ * @to: whose it was
+ * @what: kind
+ * @n: how many
+ */
+void phx_user_move_back(struct phx_user *from, struct phx_user *to,
+			enum phx_limit what, long n)
+{
+	atomic_long_add(n, &to->used[what]);
+	atomic_long_sub(n, &from->used[what]);
 }
 
 /**

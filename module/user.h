@@ -45,6 +45,8 @@ int phx_user_charge(struct phx_user *user, enum phx_limit what, long n);
 void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n);
 bool phx_user_move(struct phx_user *from, struct phx_user *to,
 		   enum phx_limit what, long n);
+void phx_user_move_back(struct phx_user *from, struct phx_user *to,
+			enum phx_limit what, long n);
 void phx_users_init(void);
 
 static inline struct phx_user *phx_user_ref(struct phx_user *user)

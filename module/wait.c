@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "wait.h"
+#include "compat.h"
 
 #include <linux/cpumask.h>
 #include <linux/module.h>
@@ -34,6 +35,7 @@ static unsigned int to_ns(const unsigned int *us)
  *
  * Return: nanoseconds.
  */
+__phx_hot
 unsigned int phx_spin_send_max(void)
 {
 	return to_ns(&spin_send_us);
@@ -44,6 +46,7 @@ unsigned int phx_spin_send_max(void)
  *
  * Return: nanoseconds.
  */
+__phx_hot
 unsigned int phx_spin_recv_max(void)
 {
 	return to_ns(&spin_recv_us);
@@ -54,6 +57,7 @@ unsigned int phx_spin_recv_max(void)
  *
  * Return: not when it is the only CPU, or another thread wants this one.
  */
+__phx_hot
 bool phx_spin_may(void)
 {
 	return READ_ONCE(spin) && num_online_cpus() > 1 && single_task_running();
@@ -68,6 +72,7 @@ bool phx_spin_may(void)
  * What it learns from is when the event came, not when the thread ran again: to
  * spin would have saved just that difference.
  */
+__phx_hot
 void phx_spin_learn(struct phx_spin *spin, const struct phx_wait *wait,
 		    unsigned int max_ns)
 {
@@ -91,6 +96,7 @@ void phx_spin_learn(struct phx_spin *spin, const struct phx_wait *wait,
  * The caller is in an RCU read-side critical section, for instance because it
  * holds a spinlock.
  */
+__phx_hot
 void phx_wait_end(struct phx_wait *wait)
 {
 	struct task_struct *task = wait->task;

@@ -233,12 +233,12 @@ static unsigned long slot_find_locked(const struct phx_window *win,
 				      const struct phx_buffer *buf)
 {
 	const unsigned long mask = PTRS_PER_PTE - 1;
+	unsigned long offset = (win->addr - (buf->addr & PAGE_MASK)) >> PAGE_SHIFT;
 	unsigned long slot;
 
 	if (buf->nr > mask) {
 		slot = bitmap_find_next_zero_area_off(win->busy, win->nr, win->nr / 2,
-						      buf->nr, mask,
-						      ((win->addr - buf->addr) >> PAGE_SHIFT) & mask);
+						      buf->nr, mask, offset & mask);
 		if (slot + buf->nr <= win->nr)
 			return slot;
 	}

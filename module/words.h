@@ -71,18 +71,22 @@ static __always_inline bool phx_words_get(void *to, const void __user *from,
 	return phx_words_get_first(to, from, bytes, bytes);
 }
 
+/* This may end with half a word. */
 static __always_inline bool phx_words_put(void __user *to, const void *from,
 					  size_t bytes)
 {
 	const u64 *word = from;
 	size_t i;
 
-	BUILD_BUG_ON(bytes % sizeof(*word));
+	BUILD_BUG_ON(bytes % sizeof(u32));
 	if (!user_write_access_begin(to, bytes))
 		return false;
 #pragma GCC unroll 32
 	for (i = 0; i < bytes / sizeof(*word); i++)
 		unsafe_put_user(word[i], (u64 __user *)to + i, fault);
+	if (bytes % sizeof(*word))
+		unsafe_put_user(*(u32 *)(word + i), (u32 __user *)((u64 __user *)to + i),
+				fault);
 	user_write_access_end();
 	return true;
 
