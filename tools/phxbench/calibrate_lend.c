@@ -223,8 +223,9 @@ static unsigned long crossing(void)
 	return lround(at / PAGE) * PAGE;
 }
 
-/* False, after a sentence, if lending never pays here. */
-bool calibrate_lend(json_t *results, bool cross, uint64_t time_ns, unsigned long *lend_min)
+/* If lending never pays here, nothing is found. */
+void calibrate_lend(json_t *results, bool cross, uint64_t time_ns,
+		    struct calibrated *lend_min)
 {
 	int cpus[2], n_cpus = cpus_online(cpus, 2);
 	cpu_set_t before;
@@ -249,11 +250,11 @@ bool calibrate_lend(json_t *results, bool cross, uint64_t time_ns, unsigned long
 	report(results);
 	printf("\nA page more costs %.0f ns copied and read, %.0f ns lent and read, %.0f ns lent alone.\n",
 	       per_page(COPY), per_page(LEND), per_page(UNTOUCHED));
-	*lend_min = crossing();
-	if (*lend_min)
-		printf("Lending pays from %lu bytes on.\n", *lend_min);
+	lend_min->value = crossing();
+	lend_min->found = lend_min->value;
+	if (lend_min->found)
+		printf("Lending pays from %lu bytes on.\n", lend_min->value);
 	else
 		printf("Lending does not pay up to %d bytes here; lend_min is left alone.\n",
 		       LARGEST);
-	return *lend_min;
 }
