@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cpus.h"
 #include "crowd.h"
 #include "param.h"
 #include "run.h"
@@ -46,15 +47,15 @@ static const struct side sender = {
 static void prepare(struct crowd crowds[N_LIMITS][N_WAITS], const struct side *side,
 		    uint64_t time_ns)
 {
-	int cpus[2];
+	struct cpus cpus;
 
-	cpus_online(cpus, 2);
+	cpus_choose(&cpus, NULL);
 	for (size_t l = 0; l < N_LIMITS; l++)
 		for (size_t w = 0; w < N_WAITS; w++)
 			crowds[l][w] = (struct crowd){
 				.peer = &scale_phxport, .clients = 1, .threads = 1,
 				.param = { side->param, limits_us[l] },
-				.client_cpu = cpus[0], .server_cpu = cpus[1],
+				.client_cpu = cpus.client, .server_cpu = cpus.server,
 				.gap_ns = side == &receiver ? waits_us[w] * 1000 : 0,
 				.work_ns = side == &receiver ? 0 : waits_us[w] * 1000,
 				.time_ns = time_ns / ROUNDS,
@@ -160,9 +161,10 @@ void calibrate_spin(json_t *results, uint64_t time_ns, struct calibrated *send_u
 		    struct calibrated *recv_us)
 {
 	static const char *const needed[] = { "spin", "spin_send_us", "spin_recv_us" };
-	int cpus[2];
+	struct cpus cpus;
 
-	if (cpus_online(cpus, 2) < 2) {
+	cpus_choose(&cpus, NULL);
+	if (cpus.client == cpus.server) {
 		printf("\nThere is one CPU only, where nobody spins: its limits are left alone.\n");
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <err.h>
 #include <stdio.h>
 
+#include "cpus.h"
 #include "crowd.h"
 #include "load.h"
 #include "param.h"
@@ -76,17 +77,17 @@ static void report(json_t *results, const struct crowd *crowd, const char *place
 }
 
 /* What can spin is there twice: with, and then without. */
-static size_t prepare(struct crowd *crowds, const struct scale_peer *const *peers,
-		      size_t n_peers, const struct crowd *like, bool can_switch)
+static size_t prepare(struct crowd *crowds, const struct scale_peer *const *chosen,
+		      size_t n_chosen, const struct crowd *like, bool can_switch)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < n_peers; i++) {
-		bool both = peers[i] == &scale_phxport && can_switch;
+	for (size_t i = 0; i < n_chosen; i++) {
+		bool both = chosen[i] == &scale_phxport && can_switch;
 
 		for (int spin = both; spin >= 0; spin--) {
 			crowds[n] = *like;
-			crowds[n].peer = peers[i];
+			crowds[n].peer = chosen[i];
 			if (both)
 				crowds[n].param = (struct crowd_param){ "spin", spin };
 			n++;
@@ -95,13 +96,13 @@ static size_t prepare(struct crowd *crowds, const struct scale_peer *const *peer
 	return n;
 }
 
-static void measure(json_t *results, const struct scale_peer *const *peers, size_t n_peers,
+static void measure(json_t *results, const struct scale_peer *const *chosen, size_t n_chosen,
 		    struct crowd *like, bool can_switch)
 {
 	const char *placement = like->client_cpu == like->server_cpu ? "same" : "cross";
 	struct crowd_result found[SCALE_PEERS_MAX + 1];
 	struct crowd crowds[SCALE_PEERS_MAX + 1] = { 0 };
-	size_t n = prepare(crowds, peers, n_peers, like, can_switch);
+	size_t n = prepare(crowds, chosen, n_chosen, like, can_switch);
 
 	crowd_rounds(crowds, n, ROUNDS, found);
 	for (size_t i = 0; i < n; i++)
@@ -120,19 +121,20 @@ static void head(bool can_switch, bool two_cpus)
 	       "p50", "p99", "max", "CPU cli.", "CPU serv.", "CPU both");
 }
 
-static void measure_all(json_t *results, const struct scale_peer *const *peers,
-			size_t n_peers, uint64_t time_ns)
+static void measure_all(json_t *results, const struct scale_peer *const *chosen,
+			size_t n_chosen, uint64_t time_ns)
 {
 	struct crowd like = { .clients = 1, .threads = 1, .time_ns = time_ns / ROUNDS };
 	bool can_switch = !param_obstacle("spin");
-	int cpus[2], n_cpus = cpus_online(cpus, 2);
+	struct cpus cpus;
 
-	like.client_cpu = cpus[0];
-	like.server_cpu = cpus[n_cpus - 1];
-	head(can_switch, n_cpus > 1);
+	cpus_choose(&cpus, NULL);
+	like.client_cpu = cpus.client;
+	like.server_cpu = cpus.server;
+	head(can_switch, cpus.client != cpus.server);
 	for (size_t g = 0; g < gaps.n; g++) {
 		like.gap_ns = gaps.at[g] * 1000;
-		measure(results, peers, n_peers, &like, can_switch);
+		measure(results, chosen, n_chosen, &like, can_switch);
 	}
 	param_restore();
 }
@@ -140,8 +142,8 @@ static void measure_all(json_t *results, const struct scale_peer *const *peers,
 int idle_main(int argc, char **argv)
 {
 	struct run_options opts = { .peers = "phxport,pipe,binder" };
-	const struct scale_peer *peers[SCALE_PEERS_MAX];
-	size_t n_peers;
+	const struct scale_peer *chosen[SCALE_PEERS_MAX];
+	size_t n_chosen;
 	json_t *run;
 
 	run_parse(&command, &opts, argc, argv);
@@ -149,8 +151,8 @@ int idle_main(int argc, char **argv)
 		own_option(GAPS, opts.quick ? "0,100,10000" : "0,10,100,1000,10000");
 	scale_check_peers(opts.peers);
 	run = run_new("idle", &opts, argc, argv);
-	n_peers = scale_use_peers(opts.peers, peers);
-	measure_all(run_results(run), peers, n_peers,
+	n_chosen = scale_use_peers(opts.peers, chosen);
+	measure_all(run_results(run), chosen, n_chosen,
 		    opts.time_ns ?: opts.quick ? 100000000 : 500000000);
 	return run_finish(run, &opts);
 }
