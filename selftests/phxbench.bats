@@ -64,7 +64,7 @@ json() {
 @test "help is there for all and each" {
 	run -0 "$phxbench" --help
 	[[ $output == usage:* ]]
-	for name in scale idle memory calibrate plot check; do
+	for name in latency scale idle memory calibrate plot check; do
 		run -0 "$phxbench" --help
 		[[ $output == *" $name "* ]]
 		run -0 "$phxbench" "$name" --help
@@ -76,9 +76,20 @@ json() {
 
 @test "wrong usage gives a sentence and code 2" {
 	refused no-such-subcommand
-	for name in scale idle memory calibrate plot check; do
+	for name in latency scale idle memory calibrate plot check; do
 		refused "$name" --no-such-option
 	done
+	refused --peers pipe,carrier-pigeon
+	refused --sizes 17M
+	refused --sizes 4Q
+	refused --directions up
+	refused --placements nowhere
+	refused --touch 2
+	refused --spin 2
+	refused --cpus 0,100000
+	refused --unit furlong
+	refused --stat p51
+	refused --rounds 0
 	refused scale superfluous
 	refused scale --peers pipe,carrier-pigeon
 	refused scale --clients 65

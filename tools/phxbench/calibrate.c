@@ -32,7 +32,7 @@ static const char usage[] =
 	"                    unless given\n"
 	"  --placement WHAT  of client and server when they copy and lend: same or cross\n"
 	"                    CPUs; same unless given, where there is least noise\n"
-	"  --time MS         for each case; 100\n"
+	"  --time MS         for each case; 200\n"
 	"  --plot FILE       draws the curves as SVG, with gnuplot\n"
 	RUN_USAGE;
 
@@ -102,37 +102,34 @@ static void write_conf(const char *path, const char *line)
 	       "then modprobe phxport. Until then, as root:\n", path);
 }
 
-/* A parameter for the line, and how to set it at once. */
-struct found {
-	const char *name;
-	unsigned long value;
-	bool is;
-};
-
-static void tell(const struct found *found, size_t n)
+/* False if there is nothing to tell. */
+static bool tell(const struct calibrated *all, size_t n)
 {
 	char line[200] = "options phxport";
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++)
-		if (found[i].is) {
+		if (all[i].found) {
 			size_t used = strlen(line);
 
-			snprintf(line + used, sizeof(line) - used, " %s=%lu", found[i].name,
-				 found[i].value);
+			snprintf(line + used, sizeof(line) - used, " %s=%lu", all[i].name,
+				 all[i].value);
 			any = true;
 		}
-	if (!any)
-		errx(1, "nothing was found that could be set");
+	if (!any) {
+		warnx("nothing was found that could be set");
+		return false;
+	}
 	printf("\n%s\n\n", line);
 	if (write_path)
 		write_conf(write_path, line);
 	else
 		printf("With --write that line goes to " CONF_FILE ". To try it, as root:\n");
 	for (size_t i = 0; i < n; i++)
-		if (found[i].is)
-			printf("  echo %lu >/sys/module/phxport/parameters/%s\n", found[i].value,
-			       found[i].name);
+		if (all[i].found)
+			printf("  echo %lu >/sys/module/phxport/parameters/%s\n", all[i].value,
+			       all[i].name);
+	return true;
 }
 
 static void draw(const json_t *run)
@@ -146,25 +143,24 @@ static void draw(const json_t *run)
 
 int calibrate_main(int argc, char **argv)
 {
-	struct found found[] = {
+	struct calibrated all[] = {
 		{ .name = "lend_min" }, { .name = "spin_send_us" }, { .name = "spin_recv_us" },
 	};
 	struct run_options opts = { 0 };
 	json_t *run;
+	bool any;
 
 	run_parse(&command, &opts, argc, argv);
-	opts.time_ns = opts.time_ns ?: opts.quick ? 20000000 : 100000000;
+	opts.time_ns = opts.time_ns ?: opts.quick ? 20000000 : 200000000;
 	if (param_obstacle("lend_min"))
 		errx(1, "%s", param_obstacle("lend_min"));
 	if (write_path)
 		check_conf(write_path);
 	run = run_new("calibrate", &opts, argc, argv);
-	found[0].is = calibrate_lend(run_results(run), cross, opts.time_ns, &found[0].value);
-	found[1].is = calibrate_spin(run_results(run), opts.time_ns, &found[1].value,
-				     &found[2].value);
-	found[2].is = found[1].is;
-	tell(found, sizeof(found) / sizeof(*found));
+	calibrate_lend(run_results(run), cross, opts.time_ns, &all[0]);
+	calibrate_spin(run_results(run), opts.time_ns, &all[1], &all[2]);
+	any = tell(all, sizeof(all) / sizeof(*all));
 	if (plot_path)
 		draw(run);
-	return run_finish(run, &opts);
+	return run_finish(run, &opts) || !any;
 }

@@ -10,8 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-bool calibrate_lend(json_t *results, bool cross, uint64_t time_ns, unsigned long *lend_min);
-bool calibrate_spin(json_t *results, uint64_t time_ns, unsigned long *send_us,
-		    unsigned long *recv_us);
+/* A parameter, and what it should be if that was found. */
+struct calibrated {
+	const char *name;
+	unsigned long value;
+	bool found;
+};
+
+void calibrate_lend(json_t *results, bool cross, uint64_t time_ns,
+		    struct calibrated *lend_min);
+void calibrate_spin(json_t *results, uint64_t time_ns, struct calibrated *send_us,
+		    struct calibrated *recv_us);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include <err.h>
 #include <math.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +19,11 @@
 
 #include <phxport.h>
 
+#include "cpus.h"
 #include "param.h"
 #include "run.h"
 #include "stats.h"
+#include "work.h"
 
 #define OFFSET		16	/* within a page, as malloc's large blocks have */
 #define ROUNDS		5
@@ -53,16 +54,6 @@ static struct phx *phx;
 static uint32_t port;
 static char *buffer;
 
-static uint64_t sum(const void *data, size_t size)
-{
-	const uint64_t *word = data;
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < size / sizeof(*word); i++)
-		total += word[i];
-	return total;
-}
-
 /* The server's own buffer has room for all of it, or it would be lent anyway. */
 static void serve(int ready)
 {
@@ -81,7 +72,7 @@ static void serve(int ready)
 	while (!error) {
 		error = phx_respond_recv_with(phx, port, &msg, &rid, &opts);
 		if (msg.type != UNTOUCHED)
-			total = sum((void *)(uintptr_t)msg.i.data, msg.i.size);
+			total = work_sum((void *)(uintptr_t)msg.i.data, msg.i.size);
 		memcpy(msg.o.raw, &total, sizeof(total));
 		memcpy(msg.o.raw + sizeof(total), &opts.i_class, sizeof(opts.i_class));
 	}
@@ -223,20 +214,20 @@ static unsigned long crossing(void)
 	return lround(at / PAGE) * PAGE;
 }
 
-/* False, after a sentence, if lending never pays here. */
-bool calibrate_lend(json_t *results, bool cross, uint64_t time_ns, unsigned long *lend_min)
+/* If lending never pays here, nothing is found. */
+void calibrate_lend(json_t *results, bool cross, uint64_t time_ns,
+		    struct calibrated *lend_min)
 {
-	int cpus[2], n_cpus = cpus_online(cpus, 2);
-	cpu_set_t before;
+	struct cpus cpus;
 	pid_t server;
 
-	if (cross && n_cpus < 2)
+	cpus_choose(&cpus, NULL);
+	if (cross && cpus.client == cpus.server)
 		errx(2, "there is one CPU only; leave out --placement cross");
 	printf("\nA request that is copied, and lent, on %s; median of a round trip in us\n\n",
 	       cross ? "two CPUs" : "one CPU");
-	sched_getaffinity(0, sizeof(before), &before);
-	server = start_server(cpus[cross]);
-	use_cpu(cpus[0]);
+	server = start_server(cross ? cpus.server : cpus.client);
+	use_cpu(cpus.client);
 	buffer = (char *)aligned_alloc(PAGE, LARGEST + PAGE) + OFFSET;
 	memset(buffer, 0, LARGEST);
 	if (phx_open(&phx, 0))
@@ -245,15 +236,15 @@ bool calibrate_lend(json_t *results, bool cross, uint64_t time_ns, unsigned long
 	phx_close(phx);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
-	sched_setaffinity(0, sizeof(before), &before);
+	sched_setaffinity(0, sizeof(cpus.all), &cpus.all);
 	report(results);
 	printf("\nA page more costs %.0f ns copied and read, %.0f ns lent and read, %.0f ns lent alone.\n",
 	       per_page(COPY), per_page(LEND), per_page(UNTOUCHED));
-	*lend_min = crossing();
-	if (*lend_min)
-		printf("Lending pays from %lu bytes on.\n", *lend_min);
+	lend_min->value = crossing();
+	lend_min->found = lend_min->value;
+	if (lend_min->found)
+		printf("Lending pays from %lu bytes on.\n", lend_min->value);
 	else
 		printf("Lending does not pay up to %d bytes here; lend_min is left alone.\n",
 		       LARGEST);
-	return *lend_min;
 }

@@ -75,8 +75,8 @@ static inline bool channel_take_spinning(struct channel *channel, const uint32_t
 			continue;
 		if (!__atomic_load_n(awake, __ATOMIC_RELAXED))
 			return false;
-		/* So long: the other was perhaps put off this CPU. */
-		if (!(n % 65536))
+		/* So long: perhaps the other is on this CPU. */
+		if (!(n % 1024))
 			sched_yield();
 	}
 	return true;

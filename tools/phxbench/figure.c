@@ -15,12 +15,12 @@
 
 /* In pixels; the height and what is around the curves of a panel. */
 #define PANEL_WIDTH	560
-#define HEIGHT		470
-#define LEFT		86
-#define RIGHT		128
+#define HEIGHT		484
+#define LEFT		90
+#define RIGHT		138
 #define TOP		92
-#define BOTTOM		52
-#define LABEL_HEIGHT	15
+#define BOTTOM		64
+#define LABEL_HEIGHT	16
 
 struct panel *figure_panel(struct figure *figure, enum scale x, enum scale y)
 {
@@ -147,7 +147,7 @@ static void print_labels(FILE *gp, const struct panel *panel,
 		char at[60], how[60];
 
 		snprintf(at, sizeof(at), "graph 1.015, graph %.4f", labels[i].at);
-		snprintf(how, sizeof(how), "left textcolor rgb '%s' font ',11'",
+		snprintf(how, sizeof(how), "left textcolor rgb '%s' font ',12'",
 			 labels[i].curve->style.colour);
 		put_label(gp, labels[i].curve->label, at, how);
 	}
@@ -194,14 +194,14 @@ static void print_panel(FILE *gp, const struct figure *figure, size_t i)
 	fputs("\nset ylabel ", gp);
 	quote(gp, panel->y_label);
 	fputc('\n', gp);
-	put_label(gp, panel->title, "graph 0, graph 1.045", "left font ',13'");
+	put_label(gp, panel->title, "graph 0, graph 1.045", "left font ',14'");
 	print_labels(gp, panel, &x, &y);
 	print_curves(gp, panel, panel->x != SCALE_PERCENTILE);
 }
 
 static void print_figure(FILE *gp, const struct figure *figure)
 {
-	fprintf(gp, "set terminal svg size %zu,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,12' background rgb 'white'\n",
+	fprintf(gp, "set terminal svg size %zu,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13' background rgb 'white'\n",
 		PANEL_WIDTH * figure->n_panels, HEIGHT);
 	fprintf(gp, "set encoding utf8\nset multiplot\nunset key\n");
 	fprintf(gp, "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
@@ -210,7 +210,7 @@ static void print_figure(FILE *gp, const struct figure *figure)
 	      "set grid xtics ytics lw 0.7 lc rgb '#e4e4e4' dt 1\nset grid back\n", gp);
 	put_label(gp, figure->title, "screen 0.012, screen 0.955", "left font ',17'");
 	put_label(gp, figure->subtitle, "screen 0.012, screen 0.895",
-		  "left font ',10.5' textcolor rgb '#666666'");
+		  "left font ',12' textcolor rgb '#666666'");
 	for (size_t i = 0; i < figure->n_panels; i++)
 		print_panel(gp, figure, i);
 	fputs("unset multiplot\n", gp);

@@ -2,7 +2,6 @@
 #include "holder.h"
 
 #include <err.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,8 @@
 #include <unistd.h>
 
 #include <phxport.h>
+
+#include "run.h"
 
 /* Types of messages. */
 enum {
@@ -85,13 +86,10 @@ static void child(int ready, int cpu)
 {
 	struct phx *phx;
 	uint32_t port;
-	cpu_set_t set;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (cpu >= 0 && sched_setaffinity(0, sizeof(set), &set))
-		err(1, "CPU %d", cpu);
+	if (cpu >= 0)
+		use_cpu(cpu);
 	if (phx_open(&phx, 0))
 		errx(1, "%s", phx_explain());
 	check(phx_port_create(phx, &port), "create a port");

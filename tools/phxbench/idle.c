@@ -7,13 +7,14 @@
 #include <err.h>
 #include <stdio.h>
 
+#include "cpus.h"
 #include "crowd.h"
 #include "load.h"
 #include "param.h"
 #include "run.h"
 #include "scale.h"
 
-#define CALLS_MIN	100	/* of each case, however long the gaps are */
+#define ROUNDS	4
 
 static const char usage[] =
 	"usage: phxbench idle [OPTION...]\n"
@@ -24,7 +25,8 @@ static const char usage[] =
 	"  --peers LIST      of phxport,pipe,unix-seqpacket,binder; without sockets\n"
 	"                    unless given\n"
 	"  --gaps LIST       pauses before each message, in us; 0,10,100,1000,10000\n"
-	"  --time MS         for each case, but at least 100 messages; 500\n"
+	"  --time MS         for each case, but at least 50 messages in each of 4\n"
+	"                    rounds; 500\n"
 	RUN_USAGE;
 
 enum { GAPS = RUN_OWN };
@@ -48,6 +50,11 @@ static const struct run_command command = {
 	.name = "idle", .usage = usage, .options = options, .own_option = own_option,
 };
 
+static int spins(const struct crowd *crowd)
+{
+	return crowd->param.name ? (int)crowd->param.value : spin_now(crowd->peer->name);
+}
+
 static void report(json_t *results, const struct crowd *crowd, const char *placement,
 		   const struct crowd_result *result)
 {
@@ -56,77 +63,87 @@ static void report(json_t *results, const struct crowd *crowd, const char *place
 	json_t *record;
 
 	printf("%7.0f  %-15s %4d %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n",
-	       crowd->gap_ns / 1e3, peer, spin_now(peer), result->stats.p50 / 1e3,
+	       crowd->gap_ns / 1e3, peer, spins(crowd), result->stats.p50 / 1e3,
 	       result->stats.p99 / 1e3, result->stats.max / 1e3, result->cpu_client / 1e3,
 	       result->cpu_server / 1e3, cpu / 1e3);
 	fflush(stdout);
 	record = json_pack("{s:s,s:s,s:i,s:I,s:s,s:i,s:s,s:f,s:f,s:f}", "test", "idle",
 			   "peer", peer, "size", 64, "gap", (json_int_t)crowd->gap_ns,
-			   "placement", placement, "spin", spin_now(peer), "unit", "ns",
+			   "placement", placement, "spin", spins(crowd), "unit", "ns",
 			   "cpu_client", result->cpu_client, "cpu_server", result->cpu_server,
 			   "cpu", cpu);
 	stats_put(record, &result->stats);
 	json_array_append_new(results, record);
 }
 
-static void measure(json_t *results, struct crowd *crowd, const char *placement)
+/* What can spin is there twice: with, and then without. */
+static size_t prepare(struct crowd *crowds, const struct scale_peer *const *chosen,
+		      size_t n_chosen, const struct crowd *like, bool can_switch)
 {
-	struct crowd_result result;
+	size_t n = 0;
 
-	progress("%s, one message every %.0f us", crowd->peer->name, crowd->gap_ns / 1e3);
-	crowd_run(crowd, &result);
-	progress_end();
-	report(results, crowd, placement, &result);
-}
+	for (size_t i = 0; i < n_chosen; i++) {
+		bool both = chosen[i] == &scale_phxport && can_switch;
 
-/* What can spin does so first, then not. */
-static void measure_peer(json_t *results, struct crowd *crowd, const char *placement,
-			 bool can_switch)
-{
-	if (crowd->peer != &scale_phxport || !can_switch) {
-		measure(results, crowd, placement);
-		return;
-	}
-	param_set("spin", "1");
-	measure(results, crowd, placement);
-	param_set("spin", "0");
-	measure(results, crowd, placement);
-	param_restore();
-}
-
-static void measure_all(json_t *results, const struct scale_peer *const *peers,
-			size_t n_peers, uint64_t time_ns)
-{
-	struct crowd crowd = { .clients = 1, .threads = 1 };
-	bool can_switch = !param_obstacle("spin");
-	int cpus[2], n_cpus = cpus_online(cpus, 2);
-
-	crowd.client_cpu = cpus[0];
-	crowd.server_cpu = cpus[n_cpus - 1];
-	if (!can_switch)
-		printf("Not measured with spinning on and off: %s\n", param_obstacle("spin"));
-	if (n_cpus < 2)
-		printf("There is one CPU only: client and server share it\n");
-	printf("\nOne 64 B message after each pause; all in us, CPU time burnt per message\n\n"
-	       "%7s  %-15s %4s %9s %9s %9s %9s %9s %9s\n", "pause", "peer", "spin", "p50",
-	       "p99", "max", "CPU cli.", "CPU serv.", "CPU both");
-	for (size_t g = 0; g < gaps.n; g++) {
-		crowd.gap_ns = gaps.at[g] * 1000;
-		crowd.time_ns = time_ns;
-		if (crowd.time_ns < crowd.gap_ns * CALLS_MIN * 5 / 4)
-			crowd.time_ns = crowd.gap_ns * CALLS_MIN * 5 / 4;
-		for (size_t i = 0; i < n_peers; i++) {
-			crowd.peer = peers[i];
-			measure_peer(results, &crowd, n_cpus > 1 ? "cross" : "same", can_switch);
+		for (int spin = both; spin >= 0; spin--) {
+			crowds[n] = *like;
+			crowds[n].peer = chosen[i];
+			if (both)
+				crowds[n].param = (struct crowd_param){ "spin", spin };
+			n++;
 		}
 	}
+	return n;
+}
+
+static void measure(json_t *results, const struct scale_peer *const *chosen, size_t n_chosen,
+		    struct crowd *like, bool can_switch)
+{
+	const char *placement = like->client_cpu == like->server_cpu ? "same" : "cross";
+	struct crowd_result found[SCALE_PEERS_MAX + 1];
+	struct crowd crowds[SCALE_PEERS_MAX + 1] = { 0 };
+	size_t n = prepare(crowds, chosen, n_chosen, like, can_switch);
+
+	crowd_rounds(crowds, n, ROUNDS, found);
+	for (size_t i = 0; i < n; i++)
+		report(results, &crowds[i], placement, &found[i]);
+}
+
+static void head(bool can_switch, bool two_cpus)
+{
+	if (!can_switch)
+		printf("Not measured with spinning on and off: %s\n", param_obstacle("spin"));
+	if (!two_cpus)
+		printf("There is one CPU only: client and server share it\n");
+	printf("\nOne 64 B message after each pause; all in us, CPU time burnt per message.\n"
+	       "The least disturbed of %d rounds.\n\n"
+	       "%7s  %-15s %4s %9s %9s %9s %9s %9s %9s\n", ROUNDS, "pause", "peer", "spin",
+	       "p50", "p99", "max", "CPU cli.", "CPU serv.", "CPU both");
+}
+
+static void measure_all(json_t *results, const struct scale_peer *const *chosen,
+			size_t n_chosen, uint64_t time_ns)
+{
+	struct crowd like = { .clients = 1, .threads = 1, .time_ns = time_ns / ROUNDS };
+	bool can_switch = !param_obstacle("spin");
+	struct cpus cpus;
+
+	cpus_choose(&cpus, NULL);
+	like.client_cpu = cpus.client;
+	like.server_cpu = cpus.server;
+	head(can_switch, cpus.client != cpus.server);
+	for (size_t g = 0; g < gaps.n; g++) {
+		like.gap_ns = gaps.at[g] * 1000;
+		measure(results, chosen, n_chosen, &like, can_switch);
+	}
+	param_restore();
 }
 
 int idle_main(int argc, char **argv)
 {
 	struct run_options opts = { .peers = "phxport,pipe,binder" };
-	const struct scale_peer *peers[SCALE_PEERS_MAX];
-	size_t n_peers;
+	const struct scale_peer *chosen[SCALE_PEERS_MAX];
+	size_t n_chosen;
 	json_t *run;
 
 	run_parse(&command, &opts, argc, argv);
@@ -134,8 +151,8 @@ int idle_main(int argc, char **argv)
 		own_option(GAPS, opts.quick ? "0,100,10000" : "0,10,100,1000,10000");
 	scale_check_peers(opts.peers);
 	run = run_new("idle", &opts, argc, argv);
-	n_peers = scale_use_peers(opts.peers, peers);
-	measure_all(run_results(run), peers, n_peers,
+	n_chosen = scale_use_peers(opts.peers, chosen);
+	measure_all(run_results(run), chosen, n_chosen,
 		    opts.time_ns ?: opts.quick ? 100000000 : 500000000);
 	return run_finish(run, &opts);
 }

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define DEFAULT_SIZES	"0,64,1K,4K,16K,64K,256K,1M,4M,16M"
-#define DEFAULT_TIME_MS	40
+#define DEFAULT_TIME_MS	30
 #define QUICK_SIZES	"64,4K,64K,1M"
 #define QUICK_TIME_MS	50
 
@@ -27,7 +27,7 @@ static const char usage[] =
 	"  --placements LIST same (both on one CPU), cross (on two), free; same,cross\n"
 	"  --spin LIST       the module's parameter: 1, 0; 1,0\n"
 	"  --cpus A,B        the client's and the server's\n"
-	"  --time MS         for each peer and case; 40\n"
+	"  --time MS         for each peer and case; 30\n"
 	"  --messages N      instead of time: so many for each peer and case\n"
 	"  --rounds N        in which the peers take turns; 5\n"
 	"  --seed N          of the order of turns\n"

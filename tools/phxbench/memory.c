@@ -4,6 +4,7 @@
  * difference that many objects make, divided by their number; kmem.h tells how.
  */
 #include <err.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "kmem.h"
 #include "load.h"
 #include "run.h"
+
+#define GROWTH_TRIES	3
 
 static struct phx *open_device(void)
 {
@@ -110,16 +113,26 @@ static void use_everything(unsigned int rounds)
 	}
 }
 
-/* What stays when all is over must not grow with use. */
+/*
+ * What stays when all is over must not grow with use. Other caches of the kernel do
+ * now and then; what is ours would grow each time, so the least of several tries is
+ * taken.
+ */
 static void measure_growth(json_t *results, unsigned int rounds)
 {
-	struct kmem before, used;
+	struct kmem before, used, least = { .objects = INFINITY };
 
 	use_everything(rounds / 10);
-	before = kmem_now();
-	use_everything(rounds);
-	used = kmem_since(&before);
-	add_record(results, "growth", 0, rounds, &used);
+	for (int i = 0; i < GROWTH_TRIES; i++) {
+		progress("growth, try %d of %d", i + 1, GROWTH_TRIES);
+		before = kmem_now();
+		use_everything(rounds);
+		used = kmem_since(&before);
+		if (used.objects < least.objects)
+			least = used;
+	}
+	progress_end();
+	add_record(results, "growth", 0, rounds, &least);
 }
 
 static const char usage[] =

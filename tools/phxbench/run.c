@@ -195,20 +195,6 @@ uint64_t cpu_ns(pid_t pid)
 	return used.tv_sec * 1000000000ULL + used.tv_nsec;
 }
 
-/* The CPUs that this process may use. */
-int cpus_online(int *cpus, int room)
-{
-	cpu_set_t set;
-	int n = 0;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		err(1, "sched_getaffinity");
-	for (int cpu = 0; cpu < CPU_SETSIZE && n < room; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			cpus[n++] = cpu;
-	return n;
-}
-
 void use_cpu(int cpu)
 {
 	cpu_set_t set;

@@ -71,7 +71,6 @@ size_t parse_numbers(const char *option, const char *text, unsigned long min,
 
 uint64_t now_ns(void);
 uint64_t cpu_ns(pid_t pid);
-int cpus_online(int *cpus, int room);
 void use_cpu(int cpu);
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void progress_end(void);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <err.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bench.h"
 #include "binder.h"
 #include "scale_peers.h"
 
@@ -15,13 +13,7 @@ static struct binder_thread caller;
 
 static const char *binder_obstacle(void)
 {
-	static char why[160];
-
-	if (!access(BINDER_DEVICE, R_OK | W_OK))
-		return NULL;
-	snprintf(why, sizeof(why), "%s: %s; as root run modprobe binder_linux devices=binder",
-		 BINDER_DEVICE, strerror(errno));
-	return why;
+	return peer_binder.obstacle();
 }
 
 static void binder_prepare(unsigned int clients, unsigned int threads)

@@ -8,6 +8,8 @@
 #include "run.h"
 #include "scale.h"
 
+#define ROUNDS	3
+
 static void add(json_t *results, const struct crowd *crowd, const struct crowd_result *result)
 {
 	const char *peer = crowd->peer->name;
@@ -40,19 +42,19 @@ static void row(const struct crowd *crowd, const struct crowd_result *result)
 static void measure(json_t *results, const struct scale_options *options,
 		    unsigned int threads, unsigned int clients)
 {
-	struct crowd crowd = {
-		.clients = clients, .threads = threads, .client_cpu = CPU_ANY,
-		.server_cpu = CPU_ANY, .time_ns = options->time_ns,
-	};
-	struct crowd_result result;
+	struct crowd_result found[SCALE_PEERS_MAX];
+	struct crowd crowds[SCALE_PEERS_MAX];
 
+	for (size_t i = 0; i < options->n_peers; i++)
+		crowds[i] = (struct crowd){
+			.peer = options->peers[i], .clients = clients, .threads = threads,
+			.client_cpu = CPU_ANY, .server_cpu = CPU_ANY,
+			.time_ns = options->time_ns / ROUNDS,
+		};
+	crowd_rounds(crowds, options->n_peers, ROUNDS, found);
 	for (size_t i = 0; i < options->n_peers; i++) {
-		crowd.peer = options->peers[i];
-		progress("%s, %u clients, %u threads", crowd.peer->name, clients, threads);
-		crowd_run(&crowd, &result);
-		progress_end();
-		row(&crowd, &result);
-		add(results, &crowd, &result);
+		row(&crowds[i], &found[i]);
+		add(results, &crowds[i], &found[i]);
 	}
 }
 

@@ -14,6 +14,7 @@
 
 #include <phxport.h>
 
+#include "bench.h"
 #include "run.h"
 
 /* Runs @run in @n threads, the caller's included, with their numbers. */
@@ -37,12 +38,7 @@ static struct phx *phx;
 
 static const char *phxport_obstacle(void)
 {
-	struct phx *h;
-
-	if (phx_open(&h, 0))
-		return phx_explain();
-	phx_close(h);
-	return NULL;
+	return peer_phxport.obstacle();
 }
 
 static void phxport_prepare(unsigned int clients, unsigned int threads)

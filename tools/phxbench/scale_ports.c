@@ -6,13 +6,13 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <phxport.h>
 
+#include "cpus.h"
 #include "holder.h"
 #include "run.h"
 #include "scale.h"
@@ -72,12 +72,11 @@ static void report(json_t *results, const char *what, const struct scale_list *l
 /* The server has another CPU's share of luck in each round: it is started anew. */
 static void start(struct holder *holder)
 {
-	int cpu;
+	struct cpus cpus;
 
-	if (!cpus_online(&cpu, 1))
-		errx(1, "there is no CPU to run on");
-	holder_start(holder, cpu);
-	use_cpu(cpu);
+	cpus_choose(&cpus, NULL);
+	holder_start(holder, cpus.client);
+	use_cpu(cpus.client);
 }
 
 static void ports_round(struct samples *samples, struct scale_list *list, uint64_t time_ns)
@@ -146,23 +145,13 @@ static void rounds(json_t *results, const char *what, struct scale_list list, ro
 	sched_setaffinity(0, sizeof(before), &before);
 }
 
-static const char *obstacle(void)
-{
-	struct phx *phx;
-
-	if (phx_open(&phx, 0))
-		return phx_explain();
-	phx_close(phx);
-	return NULL;
-}
-
 void scale_ports(json_t *results, const struct scale_options *options)
 {
 	if (!options->ports.n)
 		return;
 	printf("\n64 B round trip on one CPU while there are so many ports; latency in us\n\n");
-	if (obstacle())
-		printf("Not measured: %s\n", obstacle());
+	if (scale_phxport.obstacle())
+		printf("Not measured: %s\n", scale_phxport.obstacle());
 	else
 		rounds(results, "ports", options->ports, ports_round, options->time_ns);
 }
@@ -172,8 +161,8 @@ void scale_held(json_t *results, const struct scale_options *options)
 	if (!options->held.n)
 		return;
 	printf("\n64 B round trip on one CPU while the server holds so many messages; in us\n\n");
-	if (obstacle())
-		printf("Not measured: %s\n", obstacle());
+	if (scale_phxport.obstacle())
+		printf("Not measured: %s\n", scale_phxport.obstacle());
 	else
 		rounds(results, "held", options->held, held_round, options->time_ns);
 }

@@ -38,7 +38,7 @@ static void print_title(const struct table *table, const struct cpus *cpus)
 {
 	const struct setting *setting = &table->setting;
 
-	printf("\n%s of a size, %s, %s", what_goes[setting->direction],
+	printf("\n%s by size, %s, %s", what_goes[setting->direction],
 	       setting->touch ? "all bytes read and written" : "bytes not looked at",
 	       setting->fill ? "the request made anew; " : "");
 	switch (setting->placement) {
@@ -130,21 +130,20 @@ static void print_left_out(const struct table *table, size_t i)
 {
 	const char *why;
 	char text[24];
-	size_t n;
 
 	for (size_t size = 0; size < table->n_sizes; size++) {
-		bool is_first = true;
+		size_t n = 0, said = 0;
 
 		why = table->cell[size][i].why;
-		for (size_t k = 0; k < size; k++)
-			is_first &= !!strcmp(table->cell[k][i].why, why);
-		if (!*why || !is_first)
-			continue;
-		printf("  %s without", table->variants[i].server->peer->name);
-		n = 0;
-		for (size_t k = size; k < table->n_sizes; k++)
+		for (size_t k = 0; k < table->n_sizes; k++)
 			if (!strcmp(table->cell[k][i].why, why))
-				printf("%s %s", n++ ? "," : "",
+				k < size ? said++ : n++;
+		if (!*why || said)
+			continue;
+		printf("without %s", table->variants[i].server->peer->name);
+		for (size_t k = 0; n < table->n_sizes && k < table->n_sizes; k++)
+			if (!strcmp(table->cell[k][i].why, why))
+				printf("%s %s", k == size ? " for" : ",",
 				       size_text(table->sizes[k], text));
 		printf(": %s\n", why);
 	}
