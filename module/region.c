@@ -334,8 +334,8 @@ static int check_use(const struct phx_region *region, const struct phx_buffer *b
 		return -ENOENT;
 	if (region->port != port || !(region->flags & flag_of[buf->dir]))
 		return -EACCES;
-	if (buf->addr < all->addr || buf->len > all->len ||
-	    buf->addr - all->addr > all->len - buf->len)
+	/* One that begins before it is far behind it by this difference, too. */
+	if (buf->len > all->len || buf->addr - all->addr > all->len - buf->len)
 		return -EFAULT;
 	return 0;
 }

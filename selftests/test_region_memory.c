@@ -194,9 +194,9 @@ TEST_F(memory, what_was_lent)
 }
 
 /* Register, have a message received, then write: does the server see it? */
-static int write_later(struct lane *lane, char *mem)
+static int write_part_later(struct lane *lane, char *all, size_t len, char *mem)
 {
-	int id = reg_at(lane, PHX_BUFFER_IN, mem, 4 * PAGE);
+	int id = reg_at(lane, PHX_BUFFER_IN, all, len);
 
 	if (id < 0)
 		return id;
@@ -207,6 +207,11 @@ static int write_later(struct lane *lane, char *mem)
 	CHECK(do_send(lane) == 0);
 	fill(mem, 4 * PAGE, SEED_LATER);
 	return do_send(lane);
+}
+
+static int write_later(struct lane *lane, char *mem)
+{
+	return write_part_later(lane, mem, 4 * PAGE, mem);
 }
 
 static int untouched_memory(struct lane *lane)
@@ -255,8 +260,7 @@ static int partly_read_only(struct lane *lane)
 
 	CHECK(mprotect(mem, PAGE, PROT_READ) == 0);
 	CHECK(mprotect(mem + 5 * PAGE, PAGE, PROT_READ) == 0);
-	CHECK(reg_at(lane, PHX_BUFFER_IN, mem, 6 * PAGE) >= 0);
-	return write_later(lane, mem + PAGE);
+	return write_part_later(lane, mem, 6 * PAGE, mem + PAGE);
 }
 
 FIXTURE(later) {
