@@ -47,7 +47,10 @@ static unsigned long address(const struct install *in)
 
 #ifdef PHX_HUGE_PFNMAP
 
-/* Do the next pages make up a huge page, to be seen where one can be? */
+/*
+ * Do the next pages make up a huge page, to be seen where one can be? Not if the
+ * receiver is shown another page instead of the first or the last of them.
+ */
 static bool is_huge(const struct install *in)
 {
 	const struct phx_buffer *buf = in->buf;
@@ -56,7 +59,7 @@ static bool is_huge(const struct install *in)
 
 	if (!IS_ALIGNED(address(in), PMD_SIZE) || buf->nr - in->next < HPAGE_PMD_NR)
 		return false;
-	if (!IS_ALIGNED(pfn, HPAGE_PMD_NR) ||
+	if (!IS_ALIGNED(pfn, HPAGE_PMD_NR) || (buf->edge[0] && in->next == 0) ||
 	    (buf->edge[1] && in->next + HPAGE_PMD_NR == buf->nr))
 		return false;
 	for (i = 1; i < HPAGE_PMD_NR; i++)
