@@ -233,12 +233,13 @@ static unsigned long slot_find_locked(const struct phx_window *win,
 				      const struct phx_buffer *buf)
 {
 	const unsigned long mask = PTRS_PER_PTE - 1;
-	unsigned long slot;
+	unsigned long slot, off;
 
 	if (buf->nr > mask) {
+		/* In pages: the buffer may begin anywhere in its first. */
+		off = (win->addr >> PAGE_SHIFT) - (buf->addr >> PAGE_SHIFT);
 		slot = bitmap_find_next_zero_area_off(win->busy, win->nr, win->nr / 2,
-						      buf->nr, mask,
-						      ((win->addr - buf->addr) >> PAGE_SHIFT) & mask);
+						      buf->nr, mask, off & mask);
 		if (slot + buf->nr <= win->nr)
 			return slot;
 	}
