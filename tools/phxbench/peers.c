@@ -31,6 +31,14 @@ void *buffer_new(void)
 	return buffer == MAP_FAILED ? NULL : buffer;
 }
 
+/* A positive errno as words for people. */
+const char *peer_explain(const struct peer *peer, int error)
+{
+	const char *words = peer->explain ? peer->explain(error) : NULL;
+
+	return words ?: strerror(error);
+}
+
 long number_in_file(const char *path, long otherwise)
 {
 	FILE *file = fopen(path, "re");
