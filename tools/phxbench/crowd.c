@@ -18,6 +18,9 @@
 #include "param.h"
 #include "run.h"
 
+/* If no call counted, in a time four times as long. */
+#define TRIES		6
+
 /* A part of the time, at the begin, that is not counted. */
 #define WARM_UP(ns)	((ns) / 5)
 
@@ -217,9 +220,11 @@ static void wait_for_clients(const struct crowd *crowd, pid_t *pids)
 	}
 }
 
+/* Nothing if nobody came so far that a call counts. */
 static void collect(const struct crowd *crowd, struct crowd_result *result)
 {
-	double *all = calloc(crowd->clients * CROWD_SAMPLES, sizeof(*all)), cpu = 0;
+	static double samples[SCALE_CLIENTS_MAX * CROWD_SAMPLES];
+	double cpu = 0, *all = samples;
 	uint64_t fewest = UINT64_MAX;
 	size_t n = 0;
 
@@ -234,16 +239,15 @@ static void collect(const struct crowd *crowd, struct crowd_result *result)
 		cpu += (double)client->cpu - client->gap_cpu;
 		fewest = client->calls < fewest ? client->calls : fewest;
 	}
-	if (!result->calls)
-		errx(1, "%s: no call was made in time; take more --time", crowd->peer->name);
+	if (!n)
+		return;
 	stats_of(all, n, &result->stats);
 	result->slowest_share = (double)fewest * crowd->clients / result->calls;
 	result->cpu_client = cpu / result->calls;
 	result->cpu_server = (double)shared->server_cpu / result->calls;
-	free(all);
 }
 
-void crowd_run(const struct crowd *crowd, struct crowd_result *result)
+static void run(const struct crowd *crowd, struct crowd_result *result)
 {
 	pid_t pids[SCALE_CLIENTS_MAX + 1] = { 0 };
 
@@ -271,6 +275,19 @@ void crowd_run(const struct crowd *crowd, struct crowd_result *result)
 	collect(crowd, result);
 	crowd->peer->finish(crowd->clients);
 	munmap(shared, shared_size(crowd));
+}
+
+void crowd_run(const struct crowd *crowd, struct crowd_result *result)
+{
+	struct crowd longer = *crowd;
+
+	for (int i = 0; i < TRIES; i++, longer.time_ns *= 4) {
+		run(&longer, result);
+		if (result->calls)
+			return;
+	}
+	errx(1, "%s: no call was made in %.1f s; is this machine too busy?",
+	     crowd->peer->name, longer.time_ns / 4 / 1e9);
 }
 
 /* What the rounds are judged by: ns that one waits and ns that CPUs burn. */
