@@ -104,6 +104,7 @@ extern const size_t n_peers;
 
 /* The largest input and output of this run, in whole pages; buffers have that. */
 extern size_t buffer_size;
+extern bool huge_pages;		/* for those of a client and a server */
 
 void *buffer_new(void);
 const char *peer_explain(const struct peer *peer, int error);
