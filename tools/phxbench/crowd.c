@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -220,11 +221,30 @@ static void wait_for_clients(const struct crowd *crowd, pid_t *pids)
 	}
 }
 
+/* Gives how many samples it has; they are sorted then. */
+static size_t collect_one(struct client *client, double *samples, struct crowd_result *result)
+{
+	struct stats own;
+	size_t n = 0;
+
+	result->calls += client->calls;
+	if (!client->calls)
+		return 0;
+	result->per_second += client->calls * 1e9 / (client->until - client->from);
+	for (; n < client->calls && n < CROWD_SAMPLES; n++)
+		samples[n] = client->samples[n];
+	stats_of(samples, n, &own);
+	result->worst_p50 = fmax(result->worst_p50, own.p50);
+	result->worst_p99 = fmax(result->worst_p99, own.p99);
+	result->worst_p999 = fmax(result->worst_p999, own.p999);
+	return n;
+}
+
 /* Nothing if nobody came so far that a call counts. */
 static void collect(const struct crowd *crowd, struct crowd_result *result)
 {
 	static double samples[SCALE_CLIENTS_MAX * CROWD_SAMPLES];
-	double cpu = 0, *all = samples;
+	double cpu = 0;
 	uint64_t fewest = UINT64_MAX;
 	size_t n = 0;
 
@@ -232,16 +252,13 @@ static void collect(const struct crowd *crowd, struct crowd_result *result)
 	for (unsigned int i = 0; i < crowd->clients; i++) {
 		struct client *client = &shared->client[i];
 
-		for (size_t k = 0; k < client->calls && k < CROWD_SAMPLES; k++)
-			all[n++] = client->samples[k];
-		result->calls += client->calls;
-		result->per_second += client->calls * 1e9 / (client->until - client->from);
+		n += collect_one(client, samples + n, result);
 		cpu += (double)client->cpu - client->gap_cpu;
 		fewest = client->calls < fewest ? client->calls : fewest;
 	}
 	if (!n)
 		return;
-	stats_of(all, n, &result->stats);
+	stats_of(samples, n, &result->stats);
 	result->slowest_share = (double)fewest * crowd->clients / result->calls;
 	result->cpu_client = cpu / result->calls;
 	result->cpu_server = (double)shared->server_cpu / result->calls;
