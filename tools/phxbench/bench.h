@@ -77,6 +77,8 @@ struct call {
  * @begin: in the client, before messages of a new job. May be NULL
  * @room: where the client can make its input so that it needs no copy. May be NULL
  * @call: in the client: a message; 0 or a negative errno
+ * @explain: what to do about an errno of those above; NULL if it says enough. May
+ *	     be NULL
  */
 struct peer {
 	const char *name;
@@ -90,6 +92,7 @@ struct peer {
 	int (*begin)(const struct job *job, const void *in, void *out);
 	void *(*room)(void);
 	int (*call)(const struct job *job, struct call *call);
+	const char *(*explain)(int error);
 };
 
 extern const struct peer peer_phxport, peer_registered, peer_pipe, peer_unix_stream,
@@ -101,8 +104,10 @@ extern const size_t n_peers;
 
 /* The largest input and output of this run, in whole pages; buffers have that. */
 extern size_t buffer_size;
+extern bool huge_pages;		/* for those of a client and a server */
 
 void *buffer_new(void);
+const char *peer_explain(const struct peer *peer, int error);
 long number_in_file(const char *path, long otherwise);
 
 int latency_main(int argc, char **argv);

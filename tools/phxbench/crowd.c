@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,6 +18,9 @@
 
 #include "param.h"
 #include "run.h"
+
+/* If no call counted, in a time four times as long. */
+#define TRIES		6
 
 /* A part of the time, at the begin, that is not counted. */
 #define WARM_UP(ns)	((ns) / 5)
@@ -217,9 +221,30 @@ static void wait_for_clients(const struct crowd *crowd, pid_t *pids)
 	}
 }
 
+/* Gives how many samples it has; they are sorted then. */
+static size_t collect_one(struct client *client, double *samples, struct crowd_result *result)
+{
+	struct stats own;
+	size_t n = 0;
+
+	result->calls += client->calls;
+	if (!client->calls)
+		return 0;
+	result->per_second += client->calls * 1e9 / (client->until - client->from);
+	for (; n < client->calls && n < CROWD_SAMPLES; n++)
+		samples[n] = client->samples[n];
+	stats_of(samples, n, &own);
+	result->worst_p50 = fmax(result->worst_p50, own.p50);
+	result->worst_p99 = fmax(result->worst_p99, own.p99);
+	result->worst_p999 = fmax(result->worst_p999, own.p999);
+	return n;
+}
+
+/* Nothing if nobody came so far that a call counts. */
 static void collect(const struct crowd *crowd, struct crowd_result *result)
 {
-	double *all = calloc(crowd->clients * CROWD_SAMPLES, sizeof(*all)), cpu = 0;
+	static double samples[SCALE_CLIENTS_MAX * CROWD_SAMPLES];
+	double cpu = 0;
 	uint64_t fewest = UINT64_MAX;
 	size_t n = 0;
 
@@ -227,23 +252,19 @@ static void collect(const struct crowd *crowd, struct crowd_result *result)
 	for (unsigned int i = 0; i < crowd->clients; i++) {
 		struct client *client = &shared->client[i];
 
-		for (size_t k = 0; k < client->calls && k < CROWD_SAMPLES; k++)
-			all[n++] = client->samples[k];
-		result->calls += client->calls;
-		result->per_second += client->calls * 1e9 / (client->until - client->from);
+		n += collect_one(client, samples + n, result);
 		cpu += (double)client->cpu - client->gap_cpu;
 		fewest = client->calls < fewest ? client->calls : fewest;
 	}
-	if (!result->calls)
-		errx(1, "%s: no call was made in time; take more --time", crowd->peer->name);
-	stats_of(all, n, &result->stats);
+	if (!n)
+		return;
+	stats_of(samples, n, &result->stats);
 	result->slowest_share = (double)fewest * crowd->clients / result->calls;
 	result->cpu_client = cpu / result->calls;
 	result->cpu_server = (double)shared->server_cpu / result->calls;
-	free(all);
 }
 
-void crowd_run(const struct crowd *crowd, struct crowd_result *result)
+static void run(const struct crowd *crowd, struct crowd_result *result)
 {
 	pid_t pids[SCALE_CLIENTS_MAX + 1] = { 0 };
 
@@ -271,6 +292,19 @@ void crowd_run(const struct crowd *crowd, struct crowd_result *result)
 	collect(crowd, result);
 	crowd->peer->finish(crowd->clients);
 	munmap(shared, shared_size(crowd));
+}
+
+void crowd_run(const struct crowd *crowd, struct crowd_result *result)
+{
+	struct crowd longer = *crowd;
+
+	for (int i = 0; i < TRIES; i++, longer.time_ns *= 4) {
+		run(&longer, result);
+		if (result->calls)
+			return;
+	}
+	errx(1, "%s: no call was made in %.1f s; is this machine too busy?",
+	     crowd->peer->name, longer.time_ns / 4 / 1e9);
 }
 
 /* What the rounds are judged by: ns that one waits and ns that CPUs burn. */

@@ -41,6 +41,7 @@ struct crowd_result {
 	unsigned long calls;		/* counted */
 	double per_second;
 	double slowest_share;		/* of its fair one */
+	double worst_p50, worst_p99, worst_p999;	/* of any client, ns */
 	double cpu_client, cpu_server;	/* ns per call, without waiting for the gap */
 	double repeated;	/* crowd_rounds(): how much worse the second best was */
 };

@@ -15,6 +15,7 @@
 
 /* In pixels; the height and what is around the curves of a panel. */
 #define PANEL_WIDTH	560
+#define WIDTH_MIN	840	/* for the title */
 #define HEIGHT		484
 #define LEFT		90
 #define RIGHT		138
@@ -177,16 +178,23 @@ static void print_curves(FILE *gp, const struct panel *panel, bool marks)
 	fputs("\nunset label\n", gp);
 }
 
+static size_t figure_width(const struct figure *figure)
+{
+	size_t width = PANEL_WIDTH * figure->n_panels;
+
+	return width < WIDTH_MIN ? WIDTH_MIN : width;
+}
+
 static void print_panel(FILE *gp, const struct figure *figure, size_t i)
 {
 	const struct panel *panel = &figure->panels[i];
-	double width = PANEL_WIDTH * figure->n_panels;
+	double width = figure_width(figure), panel_width = width / figure->n_panels;
 	struct range x, y;
 
 	panel_range(panel, 0, &x);
 	panel_range(panel, 1, &y);
 	fprintf(gp, "set lmargin at screen %.4f\nset rmargin at screen %.4f\n",
-		(i * PANEL_WIDTH + LEFT) / width, ((i + 1) * PANEL_WIDTH - RIGHT) / width);
+		(i * panel_width + LEFT) / width, ((i + 1) * panel_width - RIGHT) / width);
 	axis_print(gp, "x", panel->x, &x);
 	axis_print(gp, "y", panel->y, &y);
 	fputs("set xlabel ", gp);
@@ -202,7 +210,7 @@ static void print_panel(FILE *gp, const struct figure *figure, size_t i)
 static void print_figure(FILE *gp, const struct figure *figure)
 {
 	fprintf(gp, "set terminal svg size %zu,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13' background rgb 'white'\n",
-		PANEL_WIDTH * figure->n_panels, HEIGHT);
+		figure_width(figure), HEIGHT);
 	fprintf(gp, "set encoding utf8\nset multiplot\nunset key\n");
 	fprintf(gp, "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
 		1 - (double)TOP / HEIGHT, (double)BOTTOM / HEIGHT);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -129,7 +130,20 @@ static void make_variants(void)
 	}
 }
 
-/* The output that depends on how fast the clock is read, too. */
+/* What is beyond the limit is copied, and then slower than on another machine. */
+static void describe_limit(void)
+{
+	struct rlimit limit;
+
+	if (!geteuid() || getrlimit(RLIMIT_MEMLOCK, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return;
+	printf("RLIMIT_MEMLOCK is %lu KiB: ports copy more than that, they don't lend it (ulimit -l)\n",
+	       (unsigned long)limit.rlim_cur >> 10);
+	json_object_set_new(run, "memlock", json_integer(limit.rlim_cur));
+}
+
+/* And warns of one that is slow. */
 static void describe_clock(void)
 {
 	json_t *machine = json_object_get(run, "machine");
@@ -249,6 +263,7 @@ int latency_main(int argc, char **argv)
 	if (options.csv)
 		open_csv(options.csv);
 	describe_clock();
+	describe_limit();
 	if (alone)
 		puts("there is one CPU, so nothing is measured across two");
 	plan.rounds = options.rounds;

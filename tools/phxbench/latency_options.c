@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --touch LIST      1: all bytes are read and written; 0: one word; 1,0\n"
 	"  --fill 0|1        1: the client makes all of the request anew each time,\n"
 	"                    where the peer wants it; 0\n"
+	"  --pages KIND      of the buffers: small (4 KiB), huge (2 MiB); small\n"
 	"  --placements LIST same (both on one CPU), cross (on two), free; same,cross\n"
 	"  --spin LIST       the module's parameter: 1, 0; 1,0\n"
 	"  --cpus A,B        the client's and the server's\n"
@@ -37,7 +38,7 @@ static const char usage[] =
 	RUN_USAGE;
 
 enum {
-	SIZES = RUN_OWN, DIRECTIONS, TOUCH, FILL, PLACEMENTS, SPIN, CPUS, MESSAGES, ROUNDS,
+	SIZES = RUN_OWN, DIRECTIONS, TOUCH, FILL, PAGES, PLACEMENTS, SPIN, CPUS, MESSAGES, ROUNDS,
 	SEED, STAT, UNIT, CSV,
 };
 
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
 	{ "directions", required_argument, NULL, DIRECTIONS },
 	{ "touch", required_argument, NULL, TOUCH },
 	{ "fill", required_argument, NULL, FILL },
+	{ "pages", required_argument, NULL, PAGES },
 	{ "placements", required_argument, NULL, PLACEMENTS },
 	{ "spin", required_argument, NULL, SPIN },
 	{ "cpus", required_argument, NULL, CPUS },
@@ -60,6 +62,7 @@ static const struct option long_options[] = {
 	{ 0 }
 };
 
+static const char *const page_kinds[] = { "small", "huge" };
 static const char *const flags[] = { "0", "1" };
 static const char *const stat_names[] = { "mean", "p50", "p90", "p99", "p999", "max" };
 static const char *const units[] = { "ns", "insn" };
@@ -145,6 +148,9 @@ static void take(int option, const char *value)
 		break;
 	case FILL:
 		to->fill = find("fill", value, flags, 2);
+		break;
+	case PAGES:
+		huge_pages = find("pages", value, page_kinds, 2);
 		break;
 	case PLACEMENTS:
 		choose("placements", value, placement_names, N_PLACEMENTS, to->placements);
@@ -235,12 +241,13 @@ json_t *latency_options_json(const struct latency_options *options)
 		json_array_append_new(names, json_string(options->peers[i]->name));
 	for (size_t i = 0; i < options->n_sizes; i++)
 		json_array_append_new(sizes, json_integer(options->sizes[i]));
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:I,s:I,s:i,s:s}",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:s,s:I,s:I,s:i,s:s}",
 			 "peers", names, "sizes", sizes,
 			 "directions", chosen(direction_names, options->directions, N_DIRECTIONS),
 			 "placements", chosen(placement_names, options->placements, N_PLACEMENTS),
 			 "touch", chosen(flags, options->touch, 2),
 			 "spin", chosen(flags, options->spin, 2), "fill", options->fill,
+			 "pages", page_kinds[huge_pages],
 			 "time_ms", (json_int_t)(options->run.time_ns / 1000000),
 			 "messages", (json_int_t)options->messages,
 			 "rounds", options->rounds, "unit", options->unit);

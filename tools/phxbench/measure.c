@@ -56,15 +56,15 @@ static void set_spin(const struct variant *variant)
 
 static _Noreturn void fail(const struct variant *variant, int result)
 {
-	const char *name = variant->server->peer->name;
+	const struct peer *peer = variant->server->peer;
 
 	/* If its server is ending that says more, and does it now. */
 	usleep(100000);
 	if (result == CLIENT_WRONG)
 		errx(1, "%s: other bytes came back than were sent: it must not be used; please report this",
-		     name);
+		     peer->name);
 	errx(1, "%s: a call failed in the middle of the run: %s; start again, if need be without it (--peers)",
-	     name, strerror(-result));
+	     peer->name, peer_explain(peer, -result));
 }
 
 /*
@@ -80,7 +80,8 @@ static void warm_up(struct variant *variant, const struct setting *setting,
 	int result = client_begin(server) ?: client_prove(server);
 
 	if (result < 0) {
-		snprintf(variant->why, sizeof(variant->why), "%s", strerror(-result));
+		snprintf(variant->why, sizeof(variant->why), "%s",
+			 peer_explain(server->peer, -result));
 		return;
 	}
 	for (; !result && took < time_ns / 2 && n < WARM_UP_MAX; n *= 2) {
@@ -103,10 +104,12 @@ static void warm_up(struct variant *variant, const struct setting *setting,
 static void measure_batch(struct variant *variant, const struct setting *setting)
 {
 	const struct server *server = variant->server;
-	size_t warm = variant->batch / 20 < 50 ? variant->batch / 20 + 1 : 50;
+	size_t warm = variant->batch / 20 < 50 ? variant->batch / 20 : 50;
 	uint64_t client, served;
 	int result;
 
+	/* But a message so large that there is time for one alone is long itself. */
+	warm += variant->batch > 1;
 	set_spin(variant);
 	server_wake(server);
 	result = client_calls(server, setting->fill, warm, NULL);

@@ -34,7 +34,7 @@ struct setting {
 struct variant {
 	const struct server *server;
 	bool spin, set_spin;
-	char why[128];
+	char why[160];
 	size_t messages;
 	struct stats stats;
 	double *samples;		/* sorted */

@@ -24,8 +24,9 @@ static const char *no_device(void)
 
 	if (!access(BINDER_DEVICE, R_OK | W_OK))
 		return NULL;
-	snprintf(why, sizeof(why), "%s: %s; as root run modprobe binder_linux devices=binder",
-		 BINDER_DEVICE, strerror(errno));
+	snprintf(why, sizeof(why), "%s: %s; %s", BINDER_DEVICE, strerror(errno),
+		 errno == EACCES ? "run as root" :
+				   "as root run modprobe binder_linux devices=binder");
 	return why;
 }
 
@@ -75,6 +76,15 @@ static int call(const struct job *job, struct call *message)
 	return error;
 }
 
+static const char *explain(int error)
+{
+	if (error == EBUSY)
+		return "another program is binder's context manager: end it first";
+	if (error == EPERM)
+		return "binder's context manager must be of the user of the first one: run as root";
+	return NULL;
+}
+
 const struct peer peer_binder = {
 	.name = "binder",
 	.heading = { "binder", "" },
@@ -83,4 +93,5 @@ const struct peer peer_binder = {
 	.serve = serve,
 	.connect = connect_thread,
 	.call = call,
+	.explain = explain,
 };

@@ -105,6 +105,13 @@ static int call(const struct job *job, struct call *message)
 	return shared->error;
 }
 
+static const char *explain(int error)
+{
+	if (error == EPERM)
+		return "kernel.yama.ptrace_scope forbids to look into processes: run as root";
+	return NULL;
+}
+
 const struct peer peer_cma = {
 	.name = "cma",
 	.heading = { "cma", "" },
@@ -112,4 +119,5 @@ const struct peer peer_cma = {
 	.serve = serve,
 	.connect = let_in,
 	.call = call,
+	.explain = explain,
 };

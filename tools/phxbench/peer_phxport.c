@@ -155,6 +155,15 @@ static int begin_registered(const struct job *job, const void *in, void *out)
 	return error;
 }
 
+static const char *explain_registered(int error)
+{
+	if (error == ENOBUFS)
+		return "RLIMIT_MEMLOCK is too low (ulimit -l), or the --sizes too large";
+	if (error == EDQUOT)
+		return "the module's parameter max_pages is too low, or the --sizes too large";
+	return NULL;
+}
+
 static int call_registered(const struct job *job, struct call *call)
 {
 	PHX_OPTS(phx_send_opts, opts, .flags = 0);
@@ -189,6 +198,7 @@ static int serve_registered(struct job *job, int (*ready)(void))
 #define connect_registered	NULL
 #define begin_registered	NULL
 #define call_registered		NULL
+#define explain_registered	NULL
 
 #endif
 
@@ -201,4 +211,5 @@ const struct peer peer_registered = {
 	.connect = connect_registered,
 	.begin = begin_registered,
 	.call = call_registered,
+	.explain = explain_registered,
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two pipes, each as large as an unprivileged user can make it.
+ * Two pipes. Large ones need fewer switches between client and server, but what is
+ * written should be in the cache still when it is read: with 256 KiB messages of
+ * 1 MiB took a third less than with 1 MiB, and as long as with 64 KiB on one CPU,
+ * half as long on two.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,20 +12,17 @@
 #include "bench.h"
 #include "stream.h"
 
-#define PIPE_MAX_FILE		"/proc/sys/fs/pipe-max-size"
-#define PIPE_MAX_DEFAULT	(1 << 20)
+#define PIPE_SIZE	(256 << 10)
 
 static int request[2], answer[2];
 
 static int prepare(void)
 {
-	long size = number_in_file(PIPE_MAX_FILE, PIPE_MAX_DEFAULT);
-
 	if (pipe2(request, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
 		return -errno;
 	/* A user who has many pipes gets small ones, which work too. */
-	fcntl(request[1], F_SETPIPE_SZ, size);
-	fcntl(answer[1], F_SETPIPE_SZ, size);
+	fcntl(request[1], F_SETPIPE_SZ, PIPE_SIZE);
+	fcntl(answer[1], F_SETPIPE_SZ, PIPE_SIZE);
 	return 0;
 }
 

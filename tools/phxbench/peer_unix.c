@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pairs of AF_UNIX sockets, as a stream and with packets, with room for as much as
- * may be under way at once.
+ * Pairs of AF_UNIX sockets, as a stream and with packets. The stream's buffer is as
+ * the system has it: with larger ones what is written leaves the cache before it is
+ * read, and 1 MiB takes a third longer. A packet must fit in its buffer.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,30 +13,16 @@
 #include "stream.h"
 #include "work.h"
 
-/* Of the sender: the bytes, and what the kernel needs to keep them. */
-#define STREAM_ROOM	(4 << 20)
 /* A packet is for the most part one piece of kernel memory, which can't be larger. */
 #define PACKET_MAX	(1 << 20)
 
 static int stream_pair[2], packet_pair[2];
 static size_t packet_max;
 
-/* Beyond what the administrator allows if we may; gives what there is. */
-static int make_room(int fd, int size)
-{
-	socklen_t len = sizeof(size);
-
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, len))
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, len);
-	return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) ? 0 : size;
-}
-
 static int prepare_stream(void)
 {
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream_pair))
 		return -errno;
-	make_room(stream_pair[0], STREAM_ROOM);
-	make_room(stream_pair[1], STREAM_ROOM);
 	return 0;
 }
 
@@ -60,6 +47,16 @@ const struct peer peer_unix_stream = {
 	.serve = serve_stream,
 	.call = call_stream,
 };
+
+/* Beyond what the administrator allows if we may; gives what there is. */
+static int make_room(int fd, int size)
+{
+	socklen_t len = sizeof(size);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, len))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, len);
+	return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) ? 0 : size;
+}
 
 /* The kernel doubles what is asked for, and wants 32 bytes more than the packet. */
 static int prepare_packet(void)

@@ -5,6 +5,8 @@
 
 #include "bench.h"
 
+#define HUGE_PAGE	(2UL << 20)
+
 const char *const direction_names[N_DIRECTIONS] = {
 	[DIRECTION_IN] = "in", [DIRECTION_OUT] = "out", [DIRECTION_BOTH] = "both",
 };
@@ -21,14 +23,33 @@ const struct peer *const peers[] = {
 const size_t n_peers = sizeof(peers) / sizeof(*peers);
 
 size_t buffer_size;
+bool huge_pages;
 
-/* NULL if there is no memory. All of its pages are there: none is a page of zeros. */
+/*
+ * NULL if there is no memory. All of its pages are there: none is a page of zeros.
+ * They are small ones unless huge_pages is set, whatever the system's default is.
+ */
 void *buffer_new(void)
 {
-	void *buffer = mmap(NULL, buffer_size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	size_t size = buffer_size + (huge_pages ? HUGE_PAGE : 0);
+	char *buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return buffer == MAP_FAILED ? NULL : buffer;
+	if (buffer == MAP_FAILED)
+		return NULL;
+	if (huge_pages)
+		buffer += -(uintptr_t)buffer % HUGE_PAGE;
+	madvise(buffer, buffer_size, huge_pages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	memset(buffer, 0, buffer_size);
+	return buffer;
+}
+
+/* A positive errno as words for people. */
+const char *peer_explain(const struct peer *peer, int error)
+{
+	const char *words = peer->explain ? peer->explain(error) : NULL;
+
+	return words ?: strerror(error);
 }
 
 long number_in_file(const char *path, long otherwise)

@@ -188,7 +188,7 @@ struct figure *plot_bandwidth(const json_t *records, const char *direction)
 		return NULL;
 	snprintf(figure->title, sizeof(figure->title), "Bandwidth by size of the %s",
 		 what_goes(direction));
-	set_labels(figure, "bytes", "of the median; higher is better");
+	set_labels(figure, "bytes", "size by median latency; higher is better");
 	return figure;
 }
 

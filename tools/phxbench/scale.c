@@ -87,7 +87,7 @@ static const char usage[] =
 	"  --threads LIST    of the server, from 1 to 8; 1,2,4,8\n"
 	"  --ports LIST      counts, or none; 1,10,100,1000,10000,100000\n"
 	"  --held LIST       counts of messages held, or none; 1,10,100,1000\n"
-	"  --time MS         for each case; 400\n"
+	"  --time MS         for each case; 900\n"
 	RUN_USAGE
 	"\n"
 	"More than 65536 ports take root, or the module's parameter max_ports.\n";
@@ -137,7 +137,7 @@ int scale_main(int argc, char **argv)
 
 	run_parse(&command, &opts, argc, argv);
 	parse_lists(&scale, opts.quick);
-	scale.time_ns = opts.time_ns ?: opts.quick ? 100000000 : 400000000;
+	scale.time_ns = opts.time_ns ?: opts.quick ? 100000000 : 900000000;
 	scale_check_peers(opts.peers);
 	run = run_new("scale", &opts, argc, argv);
 	scale.n_peers = scale_use_peers(opts.peers, scale.peers);

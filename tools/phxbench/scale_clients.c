@@ -17,15 +17,19 @@ static void add(json_t *results, const struct crowd *crowd, const struct crowd_r
 				   "peer", peer, "size", 64, "clients", (int)crowd->clients,
 				   "threads", (int)crowd->threads, "placement", "free",
 				   "spin", spin_now(peer), "unit", "ns");
+	json_t *found = json_pack("{s:I,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f}",
+				  "messages", (json_int_t)result->calls,
+				  "throughput", result->per_second,
+				  "slowest_share", result->slowest_share,
+				  "tail", result->stats.p999 / result->stats.p50,
+				  "worst_p50", result->worst_p50,
+				  "worst_p99", result->worst_p99,
+				  "worst_p999", result->worst_p999,
+				  "cpu_client", result->cpu_client,
+				  "cpu_server", result->cpu_server);
 
 	stats_put(record, &result->stats);
-	json_object_update(record,
-			   json_pack("{s:I,s:f,s:f,s:f,s:f,s:f}", "messages",
-				     (json_int_t)result->calls, "throughput", result->per_second,
-				     "slowest_share", result->slowest_share,
-				     "tail", result->stats.p999 / result->stats.p50,
-				     "cpu_client", result->cpu_client,
-				     "cpu_server", result->cpu_server));
+	json_object_update_new(record, found);
 	json_array_append_new(results, record);
 }
 

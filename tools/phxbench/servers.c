@@ -85,10 +85,8 @@ static bool start(const struct peer *peer, struct server *server, left_out_t lef
 		error = peer->prepare ? -peer->prepare() : 0;
 	if (!why && !error)
 		error = fork_server(server);
-	if (error == EBUSY)
-		why = "another program serves there already: end it first";
-	else if (error)
-		why = strerror(error);
+	if (error)
+		why = peer_explain(peer, error);
 	if (why)
 		left_out(peer, why);
 	return !why;
@@ -163,7 +161,7 @@ size_t servers_start(const struct peer *const *wanted, size_t n, left_out_t left
 		error = server->peer->connect ?
 			server->peer->connect(server->job, server->pid) : 0;
 		if (error) {
-			left_out(server->peer, strerror(-error));
+			left_out(server->peer, peer_explain(server->peer, -error));
 			forget(server);
 			continue;
 		}

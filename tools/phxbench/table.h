@@ -13,7 +13,7 @@
 struct cell {
 	double value;		/* NAN if it was not measured */
 	double cpu;
-	char why[128];
+	char why[160];
 };
 
 /**
