@@ -32,6 +32,7 @@ struct huge {
 	enum kind kind;
 	size_t off;			/* of both buffers, from a huge page's begin */
 	size_t in_size, out_size;
+	__u64 timeout_ns;		/* copies are lent then */
 	int result;			/* of the call */
 	unsigned int answer;		/* seed of the output then, 0 is SEED_ANSWER */
 	void (*meddle)(struct huge *huge);	/* in another thread during the call */
@@ -111,7 +112,7 @@ static inline void check_rest(const struct huge *h)
 static inline int huge_main(void *arg)
 {
 	struct huge *h = arg;
-	struct phx_msg msg = { .type = 1 };
+	struct phx_ioc_send send = { .timeout_ns = h->timeout_ns };
 	pthread_t thread;
 	int fd = dev_open(0), err;
 
@@ -123,9 +124,9 @@ static inline int huge_main(void *arg)
 	fill(h->out, room_of(h->kind), SEED_OUT);
 	if (h->meddle)
 		CHECK(!pthread_create(&thread, NULL, meddle_main, h));
-	set_input(&msg, h->in + h->off, h->in_size);
-	set_output(&msg, h->out + h->off, h->out_size);
-	err = msg_send(fd, h->port, &msg);
+	set_input(&send.msg, h->in + h->off, h->in_size);
+	set_output(&send.msg, h->out + h->off, h->out_size);
+	err = msg_send_arg(fd, h->port, &send);
 	if (err != h->result) {
 		fprintf(stderr, "# send gave %d instead of %d\n", err, h->result);
 		return 1;
@@ -161,7 +162,7 @@ static inline bool huge_is_seen(const struct huge *h, const struct phx_msg *msg)
  * Windows that begin so many bytes beside a place that is aligned as tables of
  * huge pages are: where that is differs from run to run otherwise.
  */
-static inline int windows_map_at(struct server *srv, long off)
+static inline int windows_map_at(struct server *srv, long off, size_t size)
 {
 	const size_t gib = 1024 * MIB;
 	char *room = mmap(NULL, 6 * gib, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
@@ -171,11 +172,33 @@ static inline int windows_map_at(struct server *srv, long off)
 
 	if (room == MAP_FAILED)
 		return -errno;
-	srv->win.size = WINDOW;
-	srv->win.in = mmap(at, WINDOW, PROT_READ, flags, srv->fd, PHX_WINDOW_INPUT);
-	srv->win.out = mmap(at + 2 * gib, WINDOW, PROT_READ | PROT_WRITE, flags, srv->fd,
+	srv->win.size = size;
+	srv->win.in = mmap(at, size, PROT_READ, flags, srv->fd, PHX_WINDOW_INPUT);
+	srv->win.out = mmap(at + 2 * gib, size, PROT_READ | PROT_WRITE, flags, srv->fd,
 			    PHX_WINDOW_OUTPUT);
 	return srv->win.in == MAP_FAILED || srv->win.out == MAP_FAILED ? -errno : 0;
 }
+
+/* Whether a message comes, or the sender ends because it can't. */
+static inline bool huge_comes(const struct server *srv, pid_t sender)
+{
+	int i, status;
+
+	for (i = 0; i < PATIENCE_MS; i++) {
+		if (poll_readable(srv->fd, 1))
+			return true;
+		if (waitpid(sender, &status, WNOHANG) == sender)
+			return false;
+	}
+	return false;
+}
+
+/* In a test: have one sent and received. Skips if there is no such memory. */
+#define RECEIVE(_srv, _what, _sender, _got) do {				\
+	*(_sender) = child_run((_srv)->fd, huge_main, _what);			\
+	if (!huge_comes(_srv, *(_sender)))					\
+		SKIP(return, "there are too few huge pages");			\
+	ASSERT_EQ(0, server_recv(_srv, _got));					\
+} while (0)
 
 #endif /* PHX_HUGE_H */

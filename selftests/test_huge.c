@@ -42,6 +42,9 @@ HUGE_VARIANT(hugetlb_from_the_second_page, SIZES(HUGETLB, PAGE, 3 * MIB, 3 * MIB
 HUGE_VARIANT(hugetlb_unaligned, SIZES(HUGETLB, 77, 4 * MIB - 77, 4 * MIB - 77), .pages = 2);
 HUGE_VARIANT(none, SIZES(SMALL, 0, 6 * MIB, 6 * MIB), .pages = -1);
 HUGE_VARIANT(none_unaligned, SIZES(SMALL, 100, 6 * MIB, 6 * MIB), .pages = -1);
+/* Pages of a copy may lie in a row by chance. */
+HUGE_VARIANT(copy, .what = { .kind = THP, .off = 100, .in_size = 5 * MIB, .out_size = 5 * MIB,
+			     .timeout_ns = 3600ULL * 1000000000 }, .pages = -1);
 HUGE_VARIANT(window_off_by_pages, SIZES(THP, 0, 6 * MIB, 6 * MIB), .pages = 6,
 	     .window = 3 * PAGE);
 /* Where another table of huge pages begins, the first is small. */
@@ -53,7 +56,7 @@ HUGE_VARIANT(over_a_tables_begin, SIZES(THP, 0, 6 * MIB, 6 * MIB), .pages = 4,
 FIXTURE_SETUP(huge)
 {
 	SERVER_OR_SKIP(&self->srv, 0, PAGE);
-	ASSERT_EQ(0, windows_map_at(&self->srv, variant->window));
+	ASSERT_EQ(0, windows_map_at(&self->srv, variant->window, WINDOW));
 	self->what = shared_memory(2 * sizeof(*self->what));
 	*self->what = variant->what;
 	self->what->port = self->srv.port;
@@ -62,28 +65,6 @@ FIXTURE_SETUP(huge)
 FIXTURE_TEARDOWN(huge)
 {
 	server_close(&self->srv);
-}
-
-/* Have it sent and received; skips if there is no such memory. */
-#define RECEIVE() do {								\
-	self->sender = child_run(self->srv.fd, huge_main, self->what);		\
-	if (!comes(&self->srv, self->sender))					\
-		SKIP(return, "there are too few huge pages");			\
-	ASSERT_EQ(0, server_recv(&self->srv, &self->got));			\
-} while (0)
-
-/* Whether a message comes, or the sender ends because it can't. */
-static bool comes(const struct server *srv, pid_t sender)
-{
-	int i, status;
-
-	for (i = 0; i < PATIENCE_MS; i++) {
-		if (poll_readable(srv->fd, 1))
-			return true;
-		if (waitpid(sender, &status, WNOHANG) == sender)
-			return false;
-	}
-	return false;
 }
 
 static void expect_seen(struct __test_metadata *_metadata, const struct huge *what,
@@ -117,7 +98,7 @@ static void expect_no_access(struct __test_metadata *_metadata, const char *at, 
 
 TEST_F_TIMEOUT(huge, contents, 120)
 {
-	RECEIVE();
+	RECEIVE(&self->srv, self->what, &self->sender, &self->got);
 	expect_seen(_metadata, self->what, &self->got);
 	expect_no_access(_metadata, in_of(&self->got.msg), self->what->in_size, true, SIGSEGV);
 	EXPECT_TRUE(huge_is_seen(self->what, &self->got.msg));
@@ -132,7 +113,7 @@ TEST_F_TIMEOUT(huge, as_such, 120)
 		SKIP(return, "%s", no_huge());
 	if (before < 0)
 		SKIP(return, "counters of the module can't be read: not root, or no debugfs");
-	RECEIVE();
+	RECEIVE(&self->srv, self->what, &self->sender, &self->got);
 	if (variant->pages >= 0) {
 		EXPECT_EQ(variant->pages, stat_read("pages_huge") - before);
 	} else if (variant->what.kind == PARTLY) {
@@ -155,7 +136,7 @@ TEST_F_TIMEOUT(huge, places_change_hands, 240)
 		struct phx_ioc_recv got;
 		pid_t pid;
 
-		RECEIVE();
+		RECEIVE(&self->srv, self->what, &self->sender, &self->got);
 		*other = (struct huge) {
 			.port = self->srv.port, .kind = SMALL, .off = i * 777,
 			.in_size = 3 * MIB, .out_size = 100 * PAGE,
