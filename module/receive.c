@@ -116,12 +116,13 @@ static bool always(const void *data)
 	return true;
 }
 
-static void spin(struct phx_client *client, struct phx_waiter *waiter)
+static void spin(struct phx_client *client, struct phx_waiter *waiter, u64 timeout_ns)
 {
 	unsigned int max_ns = phx_spin_recv_max();
 
 	if (max_ns && phx_spin_may())
-		phx_wait_spin(&waiter->wait, min(READ_ONCE(client->srv.spin.ns), max_ns),
+		phx_wait_spin(&waiter->wait,
+			      phx_spin_ns(&client->srv.spin, max_ns, timeout_ns),
 			      always, NULL);
 }
 
@@ -161,7 +162,8 @@ static bool give_up(struct phx_client *client, struct phx_waiter *waiter)
 }
 
 /* Get the next message of a port, taken. */
-static struct phx_message *next_message(struct phx_client *client, u32 id,
+static struct phx_message *next_message(struct phx_client *client,
+					const struct phx_recv_head *arg,
 					struct reception *r,
 					const struct phx_deadline *deadline,
 					bool nonblock)
@@ -172,10 +174,10 @@ static struct phx_message *next_message(struct phx_client *client, u32 id,
 
 	waiter->msg = NULL;
 	phx_wait_init(&waiter->wait);
-	next = take_or_queue(client, id, r, nonblock);
+	next = take_or_queue(client, arg->port, r, nonblock);
 	if (next != NEXT_DONE) {
 		if (next == NEXT_SPIN)
-			spin(client, waiter);
+			spin(client, waiter, arg->timeout_ns);
 		err = sleep_until_over(&waiter->wait, deadline);
 		if (err && give_up(client, waiter))
 			return ERR_PTR(err);
@@ -323,7 +325,7 @@ int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 
 	nonblock |= arg->flags & PHX_RECV_NONBLOCK;
 	do {
-		msg = next_message(client, arg->port, &r, &deadline, nonblock);
+		msg = next_message(client, arg, &r, &deadline, nonblock);
 		err = PTR_ERR_OR_ZERO(msg);
 		if (!err)
 			err = deliver(client, msg, r.rid, arg, user);

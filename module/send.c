@@ -70,9 +70,9 @@ static bool server_runs_elsewhere(const void *data)
 		cpu = READ_ONCE(msg->port->cpu);
 		return cpu >= 0 && cpu != raw_smp_processor_id();
 	}
-	/* A task that is being woken up is neither asleep nor running yet. */
+	/* One that is being woken up will run; whatever else it does will take long. */
 	return task_cpu(taker) != raw_smp_processor_id() &&
-	       !(READ_ONCE(taker->__state) & (TASK_NORMAL | __TASK_STOPPED | __TASK_TRACED));
+	       !(READ_ONCE(taker->__state) & ~TASK_WAKING);
 }
 
 static int offer_and_spin(struct phx_message *msg, struct phx_client *client,
@@ -85,7 +85,8 @@ static int offer_and_spin(struct phx_message *msg, struct phx_client *client,
 	rcu_read_lock();
 	err = phx_message_offer(msg, nonblock);
 	if (!err && max_ns && server_runs_elsewhere(msg) && phx_spin_may())
-		phx_wait_spin(&msg->wait, min(READ_ONCE(client->spin.ns), max_ns),
+		phx_wait_spin(&msg->wait,
+			      phx_spin_ns(&client->spin, max_ns, msg->call.timeout_ns),
 			      server_runs_elsewhere, msg);
 	rcu_read_unlock();
 	return err;

@@ -95,8 +95,8 @@ static inline bool phx_wait_asleep(struct phx_wait *wait)
 }
 
 /*
- * Spin until the wait is over, for as long as was learned and @worth() says
- * so. The clock, and what else takes long, are looked at only now and then.
+ * Spin until the wait is over, for @ns at most and as long as @worth() says so.
+ * The clock, and what else takes long, are looked at only now and then.
  */
 static __always_inline void phx_wait_spin(struct phx_wait *wait, unsigned int ns,
 					  bool (*worth)(const void *data),
@@ -106,6 +106,8 @@ static __always_inline void phx_wait_spin(struct phx_wait *wait, unsigned int ns
 	unsigned int n = 0;
 
 	WRITE_ONCE(wait->begin, begin);
+	/* A spinner that is preempted would be given a message, and nobody woken. */
+	preempt_disable();
 	while (ns && !phx_wait_over(wait) && !need_resched() && worth(data)) {
 		if (n++ % 8 == 7 &&
 		    (local_clock() - begin > ns || !single_task_running() ||
@@ -113,6 +115,16 @@ static __always_inline void phx_wait_spin(struct phx_wait *wait, unsigned int ns
 			break;
 		cpu_relax();
 	}
+	preempt_enable();
+}
+
+/* What was learned, within the longest time and the time limit of the call. */
+static inline unsigned int phx_spin_ns(const struct phx_spin *spin,
+				       unsigned int max_ns, u64 timeout_ns)
+{
+	unsigned int ns = min(READ_ONCE(spin->ns), max_ns);
+
+	return timeout_ns ? min_t(u64, ns, timeout_ns) : ns;
 }
 
 #endif /* PHX_WAIT_H */
