@@ -106,8 +106,6 @@ static int wait_for_response(struct phx_message *msg,
 	bool in_time = true;
 	int err = 0;
 
-	if (!phx_wait_asleep(&msg->wait))
-		return 0;
 	while (!err) {
 		bool queued = READ_ONCE(msg->state) == PHX_QUEUED;
 		unsigned int how = queued ? SLEEP_QUEUED : SLEEP_TAKEN;
@@ -134,12 +132,13 @@ static int wait_or_leave(struct phx_message *msg,
 {
 	int err;
 
+	*left = PHX_STAYS;
+	if (!phx_wait_asleep(&msg->wait))
+		return 0;
 	do {
 		err = wait_for_response(msg, deadline);
-		if (!err) {
-			*left = PHX_STAYS;
+		if (!err)
 			return 0;
-		}
 		*left = phx_message_leave(msg, err == -ETIMEDOUT ||
 					  fatal_signal_pending(current));
 	} while (*left == PHX_STAYS);

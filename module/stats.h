@@ -38,7 +38,7 @@ enum phx_stat {
 	PHX_STAT_BUFFERS_REGISTERED,
 	PHX_STAT_PAGES_HUGE,		/* lent as huge pages */
 	PHX_STAT_WAITS_SPUN,		/* waits that ended while spinning */
-	PHX_STAT_WAITS_SLEPT,		/* those that did not */
+	PHX_STAT_WAITS_SLEPT,		/* waits in which a thread slept */
 	PHX_STAT_PAGES_PINNED,
 	PHX_STAT_PAGES_UNPINNED,
 	PHX_STAT_NR

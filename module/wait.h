@@ -84,13 +84,20 @@ static inline bool phx_wait_over(const struct phx_wait *wait)
 	return atomic_read_acquire(&wait->state) == PHX_WAIT_OVER;
 }
 
-/* From here on the thread must be woken. Returns false if the wait is over. */
+/*
+ * From here on the thread must be woken. To be called once. Returns false if the
+ * wait is over.
+ */
 static inline bool phx_wait_asleep(struct phx_wait *wait)
 {
 	bool over = atomic_cmpxchg(&wait->state, PHX_WAIT_AWAKE, PHX_WAIT_ASLEEP) ==
 		    PHX_WAIT_OVER;
 
-	phx_stat_inc(over ? PHX_STAT_WAITS_SPUN : PHX_STAT_WAITS_SLEPT);
+	/* It may be over although nobody spun, when the thread was preempted. */
+	if (!over)
+		phx_stat_inc(PHX_STAT_WAITS_SLEPT);
+	else if (wait->begin)
+		phx_stat_inc(PHX_STAT_WAITS_SPUN);
 	return !over;
 }
 

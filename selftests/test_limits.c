@@ -187,6 +187,81 @@ TEST_F(limits, messages)
 	serve_poor(_metadata, self, poor);
 }
 
+#define FILES 8
+#define ALLOWED 3
+
+struct horde {
+	__u32 port;
+	atomic_int go, refused;
+};
+
+struct horde_file {
+	struct horde *horde;
+	int fd;
+};
+
+static void *horde_thread(void *arg)
+{
+	struct horde_file *file = arg;
+	struct phx_msg msg = { 0 };
+	int err = msg_send(file->fd, file->horde->port, &msg);
+
+	CHECK(!err || err == -EDQUOT);
+	atomic_fetch_add(&file->horde->refused, err != 0);
+	return NULL;
+}
+
+/* First one after the other, so that each file keeps the memory of a message. */
+static int horde_main(void *arg)
+{
+	struct horde_file files[FILES];
+	struct horde *horde = arg;
+	pthread_t threads[FILES];
+	int i, round;
+
+	drop_privileges();
+	for (i = 0; i < FILES; i++) {
+		files[i] = (struct horde_file) { .horde = horde, .fd = dev_open(0) };
+		horde_thread(&files[i]);
+	}
+	CHECK(atomic_load(&horde->refused) == 0);
+	for (round = 1; round <= 3; round++) {
+		CHECK(wait_for(&horde->go, round));
+		for (i = 0; i < FILES; i++)
+			CHECK(!pthread_create(&threads[i], NULL, horde_thread, &files[i]));
+		for (i = 0; i < FILES; i++)
+			pthread_join(threads[i], NULL);
+	}
+	return 0;
+}
+
+/* What a file keeps for its next message counts as none. */
+TEST_F(limits, messages_of_many_files)
+{
+	struct horde *horde = shared_memory(sizeof(*horde));
+	struct phx_ioc_recv got[ALLOWED];
+	int i, round;
+	pid_t pid;
+
+	horde->port = self->srv.port;
+	ASSERT_TRUE(param_set("max_messages", ALLOWED));
+	pid = child_run(self->srv.fd, horde_main, horde);
+	for (i = 0; i < FILES; i++) {
+		ASSERT_EQ(0, server_recv(&self->srv, &got[0]));
+		ASSERT_EQ(0, server_respond(&self->srv, &got[0]));
+	}
+	for (round = 1; round <= 3; round++) {
+		atomic_store(&horde->go, round);
+		for (i = 0; i < ALLOWED; i++)
+			ASSERT_EQ(0, server_recv(&self->srv, &got[i]));
+		ASSERT_TRUE(wait_for(&horde->refused, round * (FILES - ALLOWED)));
+		EXPECT_FALSE(poll_readable(self->srv.fd, 0));
+		for (i = 0; i < ALLOWED; i++)
+			ASSERT_EQ(0, server_respond(&self->srv, &got[i]));
+	}
+	EXPECT_EQ(0, child_end(pid));
+}
+
 TEST_F(limits, pages)
 {
 	struct poor *poor = shared_memory(sizeof(*poor));
