@@ -449,14 +449,14 @@ FIXTURE_TEARDOWN(limit)
 }
 
 /* Pages are charged once, whatever the directions, until they are unpinned. */
-TEST_F(limit, max_pages)
+TEST_F_TIMEOUT(limit, max_pages, 120)
 {
 	int i, a, b;
 
 	self->lane->param = 64 * MIB;
 	ASSERT_EQ(0, lane_do(self->lane, become_nobody));
 	max_pages(10);
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 20; i++) {
 		EXPECT_ERR(EDQUOT, lane_register(self->lane, BOTH, 0, 11 * PAGE));
 		a = lane_register(self->lane, BOTH, 0, 6 * PAGE);
 		b = lane_register(self->lane, PHX_BUFFER_IN, 0, 4 * PAGE);
@@ -469,13 +469,13 @@ TEST_F(limit, max_pages)
 }
 
 /* The kernel counts two pages more for each, as the worst case. */
-TEST_F(limit, memlock)
+TEST_F_TIMEOUT(limit, memlock, 120)
 {
 	int i, a;
 
 	self->lane->param = 10 * PAGE;
 	ASSERT_EQ(0, lane_do(self->lane, become_nobody));
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 20; i++) {
 		EXPECT_ERR(ENOBUFS, lane_register(self->lane, BOTH, 0, 9 * PAGE));
 		a = lane_register(self->lane, BOTH, 0, 8 * PAGE);
 		ASSERT_LE(0, a);
