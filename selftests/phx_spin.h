@@ -200,14 +200,15 @@ static inline bool call_spins(struct call *c)
 	return call_state(c) == 'R';
 }
 
-/* Waits without sleep for a message in the queue. */
-static inline bool message_comes_soon(int fd)
+/* Waits without sleep for a message in the queue, unless its call is over. */
+static inline bool message_comes_soon(int fd, struct call *c)
 {
 	__u64 end = now_ns(CLOCK_MONOTONIC) + CALL_PATIENCE_MS * 1000000ULL;
 
-	while (!message_waits(fd) && now_ns(CLOCK_MONOTONIC) < end)
-		;
-	return message_waits(fd);
+	while (now_ns(CLOCK_MONOTONIC) < end && !(c && atomic_load(&c->done)))
+		if (message_waits(fd))
+			return true;
+	return false;
 }
 
 #endif /* PHX_SPIN_H */
