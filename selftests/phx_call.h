@@ -251,6 +251,15 @@ static inline int call_end_free(struct call *c)
 	return err;
 }
 
+/* Have a message of a type sent, by a thread or, if @fd is negative, a process. */
+static inline struct call *send_type(int fd, __u32 port, int type)
+{
+	struct call *c = call_send(port);
+
+	c->send.msg.type = type;
+	return fd < 0 ? call_process(c) : call_thread(c, fd);
+}
+
 /* Is there a message, as poll(2) sees it? */
 static inline bool message_waits(int fd)
 {
@@ -284,36 +293,6 @@ static inline int cap_drop(int cap)
 	data[cap / 32].permitted &= ~(1U << cap % 32);
 	data[cap / 32].inheritable = 0;
 	return syscall(SYS_capset, &hdr, data) ? -errno : 0;
-}
-
-/* A parameter of the module; -1 if it can't be read. */
-static inline long long param_read(const char *name)
-{
-	char path[128];
-	long long value = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/module/phxport/parameters/%s", name);
-	f = fopen(path, "r");
-	if (!f)
-		return -1;
-	if (fscanf(f, "%lld", &value) != 1)
-		value = -1;
-	fclose(f);
-	return value;
-}
-
-static inline int param_write(const char *name, long long value)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/module/phxport/parameters/%s", name);
-	f = fopen(path, "w");
-	if (!f)
-		return -errno;
-	fprintf(f, "%lld", value);
-	return fclose(f) ? -errno : 0;
 }
 
 #endif /* PHX_CALL_H */

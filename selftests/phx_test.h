@@ -264,6 +264,37 @@ static inline bool stat_becomes(const char *key, long long value)
 	return false;
 }
 
+/* A parameter of the module, 1 for Y and 0 for N; -1 if it can't be read. */
+static inline long long param_read(const char *name)
+{
+	char path[128];
+	long long value = -1;
+	char yes_or_no;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/phxport/parameters/%s", name);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%lld", &value) != 1)
+		value = fscanf(f, "%c", &yes_or_no) == 1 ? yes_or_no == 'Y' : -1;
+	fclose(f);
+	return value;
+}
+
+static inline int param_write(const char *name, long long value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/phxport/parameters/%s", name);
+	f = fopen(path, "w");
+	if (!f)
+		return -errno;
+	fprintf(f, "%lld", value);
+	return fclose(f) ? -errno : 0;
+}
+
 /* State letter of a thread as ps shows it, 0 if it is gone. */
 static inline char thread_state(pid_t tid)
 {

@@ -12,42 +12,13 @@
 #define WINDOW (64 * PAGE)
 #define NOBODY 65534
 
-static bool param_set(const char *name, unsigned int value)
-{
-	char path[128];
-	FILE *f;
-	bool ok;
-
-	snprintf(path, sizeof(path), "/sys/module/phxport/parameters/%s", name);
-	f = fopen(path, "w");
-	if (!f)
-		return false;
-	ok = fprintf(f, "%u\n", value) > 0;
-	return !fclose(f) && ok;
-}
-
-static unsigned int param_get(const char *name)
-{
-	char path[128];
-	unsigned int value = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/module/phxport/parameters/%s", name);
-	f = fopen(path, "r");
-	if (f && fscanf(f, "%u", &value) != 1)
-		value = 0;
-	if (f)
-		fclose(f);
-	return value;
-}
-
 static const char *const params[] = {
 	"max_ports", "max_messages", "max_pages", "lend_min",
 };
 
 FIXTURE(limits) {
 	struct server srv;
-	unsigned int before[ARRAY_SIZE(params)];
+	long long before[ARRAY_SIZE(params)];
 	mode_t mode;
 };
 
@@ -60,7 +31,7 @@ FIXTURE_SETUP(limits)
 	if (geteuid())
 		SKIP(return, "only root may change the limits");
 	for (i = 0; i < ARRAY_SIZE(params); i++)
-		self->before[i] = param_get(params[i]);
+		self->before[i] = param_read(params[i]);
 	ASSERT_EQ(0, stat(PHX_DEV, &st));
 	self->mode = st.st_mode & 07777;
 	ASSERT_EQ(0, chmod(PHX_DEV, 0666));
@@ -73,7 +44,7 @@ FIXTURE_TEARDOWN(limits)
 	if (geteuid())
 		return;
 	for (i = 0; i < ARRAY_SIZE(params); i++)
-		EXPECT_TRUE(param_set(params[i], self->before[i]));
+		EXPECT_EQ(0, param_write(params[i], self->before[i]));
 	EXPECT_EQ(0, chmod(PHX_DEV, self->mode));
 	server_close(&self->srv);
 }
@@ -115,7 +86,7 @@ static int ports_main(void *arg)
 /* Of a user, in all files together. */
 TEST_F(limits, ports)
 {
-	ASSERT_TRUE(param_set("max_ports", 5));
+	ASSERT_EQ(0, param_write("max_ports", 5));
 	EXPECT_EQ(0, child_end(child_run(self->srv.fd, ports_main, NULL)));
 }
 
@@ -183,7 +154,7 @@ TEST_F(limits, messages)
 	poor->memlock = RLIM_INFINITY;
 	poor->size = 100;
 	poor->first = -EDQUOT;
-	ASSERT_TRUE(param_set("max_messages", 1));
+	ASSERT_EQ(0, param_write("max_messages", 1));
 	serve_poor(_metadata, self, poor);
 }
 
@@ -244,7 +215,7 @@ TEST_F(limits, messages_of_many_files)
 	pid_t pid;
 
 	horde->port = self->srv.port;
-	ASSERT_TRUE(param_set("max_messages", ALLOWED));
+	ASSERT_EQ(0, param_write("max_messages", ALLOWED));
 	pid = child_run(self->srv.fd, horde_main, horde);
 	for (i = 0; i < FILES; i++) {
 		ASSERT_EQ(0, server_recv(&self->srv, &got[0]));
@@ -269,7 +240,7 @@ TEST_F(limits, pages)
 	poor->memlock = RLIM_INFINITY;
 	poor->size = 5 * PAGE;
 	poor->first = -EDQUOT;
-	ASSERT_TRUE(param_set("max_pages", 9));
+	ASSERT_EQ(0, param_write("max_pages", 9));
 	serve_poor(_metadata, self, poor);
 }
 
@@ -325,7 +296,7 @@ TEST_F(limits, lend_min)
 		struct phx_ioc_recv got;
 		pid_t pid;
 
-		ASSERT_TRUE(param_set("lend_min", sizes[i]));
+		ASSERT_EQ(0, param_write("lend_min", sizes[i]));
 		pid = child_run(self->srv.fd, sending_main, &s);
 		ASSERT_EQ(0, server_recv_room(&self->srv, WINDOW, &got));
 		EXPECT_EQ(5 * PAGE >= sizes[i] ? PHX_CLASS_LEND : PHX_CLASS_COPY, got.i_class);

@@ -28,14 +28,6 @@ FIXTURE_TEARDOWN(order)
 	close(self->srv);
 }
 
-static struct call *send_type(int fd, __u32 port, int type)
-{
-	struct call *c = call_send(port);
-
-	c->send.msg.type = type;
-	return fd < 0 ? call_process(c) : call_thread(c, fd);
-}
-
 static int respond_err(int fd, __u32 port, struct phx_msg *msg, int rid, int err)
 {
 	msg->o.err = err;

@@ -28,14 +28,6 @@ FIXTURE_TEARDOWN(recv)
 	close(self->srv);
 }
 
-static struct call *send_type(int fd, __u32 port, int type)
-{
-	struct call *c = call_send(port);
-
-	c->send.msg.type = type;
-	return fd < 0 ? call_process(c) : call_thread(c, fd);
-}
-
 TEST_F(recv, respond_recv_responds_and_receives)
 {
 	struct phx_ioc_recv arg = { .rid = PHX_RID_NONE };
