@@ -32,28 +32,8 @@ static inline uint64_t work_tail(const void *data, size_t size)
 	return word;
 }
 
-/* Several sums, so that one addition need not wait for the other. */
-static inline uint64_t work_sum(const void *data, size_t size)
-{
-	uint64_t sum[4] = { work_tail(data, size), 0, 0, 0 };
-	const char *at = data, *end = at + size / WORD * WORD;
-
-	for (; at + 4 * WORD <= end; at += 4 * WORD)
-		for (int i = 0; i < 4; i++)
-			sum[i] += work_word(at + i * WORD);
-	for (; at < end; at += WORD)
-		sum[0] += work_word(at);
-	return sum[0] + sum[1] + sum[2] + sum[3];
-}
-
-static inline void work_fill(void *data, size_t size, uint64_t word)
-{
-	char *at = data, *end = at + size / WORD * WORD;
-
-	for (; at < end; at += WORD, word++)
-		memcpy(at, &word, WORD);
-	memcpy(at, &word, size % WORD);
-}
+uint64_t work_sum(const void *data, size_t size);
+void work_fill(void *data, size_t size, uint64_t word);
 
 /* The sum of data that work_fill() filled. */
 static inline uint64_t work_filled_sum(size_t size, uint64_t word)
