@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reading and writing of all bytes, a word at a time: real CPUs wait for memory
- * then, and emulated ones do this faster than anything wider or unrolled.
+ * then, and emulated ones do this faster than anything wider or unrolled, which the
+ * Makefile keeps the compiler from.
  */
 #include "work.h"
 
