@@ -43,10 +43,8 @@ HUGE_VARIANT(hugetlb_unaligned, SIZES(HUGETLB, 77, 4 * MIB - 77, 4 * MIB - 77), 
 HUGE_VARIANT(none, SIZES(SMALL, 0, 6 * MIB, 6 * MIB), .pages = -1);
 HUGE_VARIANT(none_unaligned, SIZES(SMALL, 100, 6 * MIB, 6 * MIB), .pages = -1);
 /* Pages of a copy may lie in a row by chance. */
-HUGE_VARIANT(copy,
-	     .what = { .kind = THP, .off = 100, .in_size = 5 * MIB, .out_size = 5 * MIB,
-		       .timeout_ns = 3600ULL * 1000000000 },
-	     .pages = -1);
+HUGE_VARIANT(copy, SIZES(THP, 100, 5 * MIB, 5 * MIB), .pages = -1,
+	     .what.timeout_ns = 3600ULL * 1000000000);
 HUGE_VARIANT(window_off_by_pages, SIZES(THP, 0, 6 * MIB, 6 * MIB), .pages = 6,
 	     .window = 3 * PAGE);
 /* Where another table of huge pages begins, the first is small. */
