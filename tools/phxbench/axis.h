@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The axes of a figure, all of them logarithmic: their ranges, and how the numbers along them are written.
+ * The axes of a figure, all of them logarithmic: their ranges, and how the numbers
+ * along them are written.
  */
 #ifndef PHXBENCH_AXIS_H
 #define PHXBENCH_AXIS_H
