@@ -6,14 +6,12 @@
 
 #define EPSILON	0.000000001	/* no rounding reaches it */
 
-/* Tics are at powers of this; 0: the axis is linear. */
+/* Tics are at powers of this. */
 static double base_of(enum scale scale, const struct range *range)
 {
 	switch (scale) {
 	case SCALE_BYTES:
 		return range->to / range->from > 1 << 12 ? 16 : 4;
-	case SCALE_CALLS:
-		return 0;
 	case SCALE_COUNT:
 		return range->to > 64 ? 10 : 2;
 	default:
@@ -21,15 +19,12 @@ static double base_of(enum scale scale, const struct range *range)
 	}
 }
 
-/* Widens a range to look well: y axes end at a tic or near one. */
-void axis_round(enum scale scale, int is_y, struct range *range)
+/* Widens a range to look well. */
+void axis_round(int is_y, struct range *range)
 {
 	if (range->from > range->to)
 		*range = (struct range){ 1, 10 };
-	if (!base_of(scale, range)) {
-		range->from = 0;
-		range->to *= 1.08;
-	} else if (is_y) {
+	if (is_y) {
 		range->from *= 0.8;
 		range->to *= 1.25;
 		/* At least a decade, or noise fills the picture. */
@@ -44,10 +39,8 @@ void axis_round(enum scale scale, int is_y, struct range *range)
 }
 
 /* Where a value is on the axis, from 0 to 1. */
-double axis_share(enum scale scale, const struct range *range, double value)
+double axis_share(const struct range *range, double value)
 {
-	if (!base_of(scale, range))
-		return (value - range->from) / (range->to - range->from);
 	return log(value / range->from) / log(range->to / range->from);
 }
 
@@ -97,16 +90,6 @@ static void print_tic(FILE *gp, enum scale scale, double value)
 	}
 }
 
-/* A round step of a linear axis with about five of them. */
-static double step_of(double to)
-{
-	double step = pow(10, floor(log10(to / 4)));
-
-	if (to / step > 20)
-		return step * 5;
-	return to / step > 8 ? step * 2 : step;
-}
-
 /* One tic, if it is on the axis. */
 static void add_tic(FILE *gp, enum scale scale, const struct range *range, double value,
 		    const char **comma)
@@ -121,14 +104,14 @@ static void add_tic(FILE *gp, enum scale scale, const struct range *range, doubl
 
 static void print_tics(FILE *gp, enum scale scale, const struct range *range)
 {
-	double base = base_of(scale, range), step = base ? 0 : step_of(range->to);
+	double base = base_of(scale, range);
 	double first = base == 16 ? 4 : 1;	/* 64 B, 1 KiB, 16 KiB ... */
-	double value = base ? first * pow(base, floor(log(range->from / first) / log(base))) : 0;
+	double value = first * pow(base, floor(log(range->from / first) / log(base)));
 	const char *comma = "";
 
-	for (; value <= range->to * (1 + EPSILON); value = base ? value * base : value + step) {
+	for (; value <= range->to * (1 + EPSILON); value *= base) {
 		add_tic(gp, scale, range, value, &comma);
-		/* On short logarithmic axes the powers of ten are too few. */
+		/* On short axes the powers of ten are too few. */
 		if (base == 10 && range->to / range->from < 200) {
 			add_tic(gp, scale, range, value * 2, &comma);
 			add_tic(gp, scale, range, value * 5, &comma);
@@ -138,7 +121,7 @@ static void print_tics(FILE *gp, enum scale scale, const struct range *range)
 
 void axis_print(FILE *gp, const char *name, enum scale scale, const struct range *range)
 {
-	fprintf(gp, "%sset logscale %s\n", base_of(scale, range) ? "" : "un", name);
+	fprintf(gp, "set logscale %s\n", name);
 	fprintf(gp, "set %srange [%.9g:%.9g]\nset %stics (", name, range->from, range->to, name);
 	print_tics(gp, scale, range);
 	fputs(")\n", gp);

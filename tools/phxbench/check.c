@@ -25,6 +25,7 @@ struct finding {
 	const json_t *record;	/* ours */
 	const char *run;	/* and where it is from */
 	unsigned int count;	/* cases that were looked at */
+	unsigned int beyond;	/* of these, those that do not reach it */
 };
 
 static bool matches(const struct bar *bar, int side, const json_t *record,
@@ -68,6 +69,7 @@ static void look_at(const struct bar *bar, double value, const json_t *record,
 	if (isnan(value))
 		return;
 	found->count++;
+	found->beyond += excess(bar, value) > 1;
 	if (found->record && excess(bar, value) <= found->excess)
 		return;
 	found->value = value;
@@ -127,7 +129,10 @@ static enum verdict hold(const struct bar *bar, const json_t *runs)
 	if (found.record) {
 		printf(": %.4g", found.value);
 		if (found.count > 1) {
-			printf(", the worst of %u:", found.count);
+			printf(", the worst of %u", found.count);
+			if (found.beyond)
+				printf(" (%u fail)", found.beyond);
+			putchar(':');
 			print_case(bar, found.record);
 		}
 		if (json_object_size(runs) > 1)

@@ -14,10 +14,10 @@
 #include "axis.h"
 
 /* In pixels; the height and what is around the curves of a panel. */
-#define PANEL_WIDTH	560
+#define PANEL_WIDTH	570
 #define WIDTH_MIN	840	/* for the title */
 #define HEIGHT		484
-#define LEFT		90
+#define LEFT		106
 #define RIGHT		138
 #define TOP		92
 #define BOTTOM		64
@@ -99,7 +99,7 @@ static void panel_range(const struct panel *panel, int axis, struct range *range
 			range->from = fmin(range->from, value);
 			range->to = fmax(range->to, value);
 		}
-	axis_round(axis ? panel->y : panel->x, axis, range);
+	axis_round(axis, range);
 }
 
 struct label {
@@ -139,7 +139,7 @@ static void print_labels(FILE *gp, const struct panel *panel,
 			continue;
 		last = curve->points[curve->n - 1];
 		labels[n].curve = curve;
-		labels[n++].at = axis_share(panel->y, y, last[1] *
+		labels[n++].at = axis_share(y, last[1] *
 			(panel->label_slope ? x->to / last[0] : 1));
 	}
 	qsort(labels, n, sizeof(*labels), compare_labels);

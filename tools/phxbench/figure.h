@@ -15,16 +15,15 @@
 
 #define PAUSE_NONE	1000.0
 
-/* How the numbers of an axis are written, and whether it is logarithmic. */
+/* How the numbers of an axis are written. */
 enum scale {
-	SCALE_BYTES,		/* log, from bytes */
-	SCALE_TIME,		/* log, from ns */
+	SCALE_BYTES,		/* from bytes */
+	SCALE_TIME,		/* from ns */
 	SCALE_PAUSE,		/* the same; PAUSE_NONE stands for none at all */
-	SCALE_INSN,		/* log, instructions */
-	SCALE_RATE,		/* log, from bytes per second */
-	SCALE_COUNT,		/* log, things */
-	SCALE_CALLS,		/* linear from 0, per second */
-	SCALE_PERCENTILE,	/* 1 / (1 - p), log */
+	SCALE_INSN,		/* instructions */
+	SCALE_RATE,		/* from bytes per second */
+	SCALE_COUNT,		/* things */
+	SCALE_PERCENTILE,	/* 1 / (1 - p) */
 };
 
 struct style {

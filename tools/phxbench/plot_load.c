@@ -71,7 +71,7 @@ struct figure *plot_scaling(const json_t *records)
 		enum scale y;
 	} panels[] = {
 		{ "calls per second, all clients together", "calls per second; higher is better",
-		  "throughput", SCALE_CALLS },
+		  "throughput", SCALE_COUNT },
 		{ "99.9 % of all calls took no longer", "p99.9; lower is better",
 		  "p999", SCALE_TIME },
 	};
