@@ -45,23 +45,63 @@ examples: lib
 selftests: lib lib32
 	@$(MAKE) --no-print-directory -C selftests all OUTPUT=$(CURDIR)/build/selftests
 
-#: make install            the library, headers, manual pages and examples'
-#:                         sources, to $(DESTDIR)$(PREFIX); PREFIX=/usr/local
-#: make module-install     the module, to $(DESTDIR)/lib/modules of its kernel
-.PHONY: install module-install
+#: make install            library, headers, manual pages, tools, examples' sources,
+#:                         and what udev, sysusers and modules-load need, to
+#:                         $(DESTDIR)$(PREFIX); PREFIX=/usr/local
+#: make uninstall          takes all that away again
+#: make dkms-install       the module by DKMS, for all kernels whose headers are
+#:                         installed, or for KERNELRELEASE="..."; with DESTDIR only
+#:                         its sources
+#: make dkms-uninstall     takes it away again
+#: make module-install     the module without DKMS, to $(DESTDIR)/lib/modules of its
+#:                         kernel
+.PHONY: install uninstall dkms-install dkms-uninstall module-install
+
+conf := tools/install
+DOCDIR ?= $(PREFIX)/share/doc/phxport
 
 install: lib $(if $(has_tools),tools)
 	@$(MAKE) --no-print-directory -C lib BUILD=$(CURDIR)/build PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 ifneq ($(has_tools),)
 	@$(MAKE) --no-print-directory -C tools BUILD=$(CURDIR)/build PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 endif
-	install -d $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
-	install -m 644 lib/examples/*.[ch] lib/examples/Makefile $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
+	install -d $(DESTDIR)$(DOCDIR)/examples
+	install -m 644 lib/examples/*.[ch] lib/examples/Makefile $(DESTDIR)$(DOCDIR)/examples
 	for section in 4 7; do \
 		pages=$$(ls module/man/*.$$section 2>/dev/null) || continue; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
 		install -m 644 $$pages $(DESTDIR)$(PREFIX)/share/man/man$$section; \
 	done
+	install -D -m 644 $(conf)/phxport.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-phxport.rules
+	install -D -m 644 $(conf)/phxport.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/phxport.conf
+	install -D -m 644 $(conf)/phxport.modules-load $(DESTDIR)$(PREFIX)/lib/modules-load.d/phxport.conf
+ifeq ($(DESTDIR),)
+	@echo "Installed. Now run, as root:"
+	@echo "    ldconfig"
+	@echo "    systemd-sysusers $(PREFIX)/lib/sysusers.d/phxport.conf"
+	@echo "    udevadm control --reload"
+endif
+
+# What is to be removed is what installing puts there.
+uninstall:
+	@rm -rf build/uninstall
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(CURDIR)/build/uninstall PREFIX=$(PREFIX)
+	@$(conf)/uninstall build/uninstall "$(DESTDIR)/" $(PREFIX)
+	@rm -rf build/uninstall
+
+dkms-install:
+ifneq ($(DESTDIR),)
+	@$(conf)/dkms source $(DESTDIR)/usr/src/phxport-$(VERSION)
+else
+	@$(conf)/dkms install $(if $(filter-out file,$(origin KERNELRELEASE)),$(KERNELRELEASE))
+endif
+
+dkms-uninstall:
+ifneq ($(DESTDIR),)
+	rm -rf $(DESTDIR)/usr/src/phxport-$(VERSION)
+else
+	@$(conf)/dkms uninstall
+endif
 
 module-install: module
 	install -D -m 644 build/module/$(call release_of,$(KDIR))/phxport.ko \
