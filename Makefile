@@ -143,8 +143,14 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         pages and licences
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
+#: make dkms-check         builds the module by DKMS for all kernels, and loads, upgrades
+#:                         and removes it in virtual machines; KERNELS="6.12" for one
+#: make dist               the sources, as build/dist/phxport-VERSION.tar.xz
+#: make deb                Debian packages, in build/deb
+#: make deb-check          builds them twice, checks them with lintian, and installs, uses
+#:                         and purges them in a chroot and a virtual machine; needs root
 #: make clean
-.PHONY: demo bench style check clean
+.PHONY: demo bench style check dkms-check dist deb deb-check clean
 
 demo:
 	@selftests/deps 6.12
@@ -159,6 +165,24 @@ style:
 
 check:
 	@selftests/check $(KERNELS)
+
+dkms-check:
+	@selftests/deps $(KERNELS) dkms
+	@$(MAKE) --no-print-directory root
+	@KERNELS="$(KERNELS)" selftests/install/check dkms.bats
+
+dist:
+	@$(conf)/dist build/dist
+
+deb:
+	@selftests/deps deb
+	@$(conf)/deb build/deb
+	@ls build/deb/*.deb
+
+deb-check:
+	@selftests/deps 6.12 dkms deb deb-check
+	@$(MAKE) --no-print-directory root
+	@selftests/install/check deb.bats
 
 clean:
 	rm -rf build

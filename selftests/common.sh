@@ -17,6 +17,14 @@ die() {
 	exit "$status"
 }
 
+# prune_cache: what was not used for 14 days, and what an interrupted run left.
+prune_cache() {
+	find "$cache" -maxdepth 1 -type f \( -name 'base-*.cpio.gz*' -o -name 'debian-*.tar*' \) \
+		-mtime +13 -delete
+	find "$cache" -maxdepth 1 -type d -mtime +0 -regextype posix-extended \
+		-regex '.*/(base|copy|modules|checkpatch|fetch)\.[A-Za-z0-9]{6}' -exec rm -rf {} +
+}
+
 # headers_package KERNEL: Debian's package of the headers of 6.1, 6.12, 6.12-rt ...
 headers_package() {
 	case $1 in

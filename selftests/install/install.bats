@@ -69,6 +69,11 @@ list() {
 	[[ $output == *"run 'modprobe phxport' as root"* ]]
 }
 
+@test "Debian's list of symbols is that of the library" {
+	diff <(sed -n 's/^ \(phx_[a-z_]*\)@.*/\1/p' debian/libphxport0.symbols | sort) \
+		<(sed -n 's/^\t\(phx_[a-z_]*\);$/\1/p' lib/phxport.map | sort)
+}
+
 @test "no file tells where it was built" {
 	run grep -rl "$PWD\|$DEST" "$DEST" --include='*.pc' --include='*.h' --include='*.conf' --include='*.[1-8]'
 	[ -z "$output" ]
