@@ -180,7 +180,7 @@ deb:
 	@ls build/deb/*.deb
 
 deb-check:
-	@selftests/deps 6.12 dkms deb deb-check
+	@selftests/deps 6.1 6.12 dkms deb deb-check
 	@$(MAKE) --no-print-directory root
 	@selftests/install/check deb.bats
 

@@ -61,7 +61,7 @@ talk() {
 	eventually su "$1" -c "$2 ready"
 	says "5 bytes: HELLO" su "$1" -c "$2 hello"
 	status=$?
-	pkill -u "$1" -x echo
+	kill "$server"
 	wait "$server"
 	return "$status"
 }

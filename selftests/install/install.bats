@@ -132,7 +132,7 @@ complete_words() {
 	[ "$(complete_words sc)" = scale ]
 	[ "$(complete_words "" | wc -l)" = "$("$usr/bin/phxbench" --help | grep -c '^  ')" ]
 	[ "$(complete_words idle --ga)" = --gaps ]
-	complete_words --p | grep -qx -e --peers
+	[ "$(complete_words --siz)" = --sizes ]
 	[ "$(complete_words scale --gaps)" = "" ]
 	touch "$BATS_TEST_TMPDIR/result.json"
 	[ "$(complete_words --json "$BATS_TEST_TMPDIR/res")" = "$BATS_TEST_TMPDIR/result.json" ]
