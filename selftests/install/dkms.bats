@@ -138,6 +138,18 @@ is_installed() {
 	is_installed "$NEW"
 }
 
+@test "what a Debian package brought is left to apt-get" {
+	mkdir -p "$T/fake"
+	printf '#!/bin/sh\n' >"$T/fake/dpkg-query"
+	chmod +x "$T/fake/dpkg-query"
+	for action in install uninstall; do
+		PATH=$T/fake:$PATH run -2 make -s dkms-$action
+		[[ $output == *"belongs to a Debian package; run: apt-get purge phxport-dkms"* ]]
+	done
+	rm -r "$T/fake"
+	is_installed "$NEW"
+}
+
 @test "all supported kernels are for DKMS, and no others" {
 	# shellcheck source=dkms.conf disable=SC2154
 	. ./dkms.conf

@@ -25,14 +25,16 @@ eventually() {
 	return 1
 }
 
+# says WORDS COMMAND...: it succeeds, and says so.
 says() {
-	local wanted=$1 said
+	local wanted=$1 said status=0
 	shift
-	said=$("$@" 2>&1)
+	said=$("$@" 2>&1) || status=$?
 	echo "$said"
-	[[ $said == *"$wanted"* ]]
+	[ $status = 0 ] && [[ $said == *"$wanted"* ]]
 }
 
+# fails_with WORDS COMMAND...: it fails, and says why.
 fails_with() {
 	local wanted=$1 said
 	shift

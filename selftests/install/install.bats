@@ -138,6 +138,21 @@ complete_words() {
 	[ "$(complete_words --json "$BATS_TEST_TMPDIR/res")" = "$BATS_TEST_TMPDIR/result.json" ]
 }
 
+@test "the packed sources are the same bytes each time, and all that is needed" {
+	tools/install/dist "$BATS_TEST_TMPDIR/1"
+	touch README.md
+	tools/install/dist "$BATS_TEST_TMPDIR/2"
+	name=phxport-$(cat VERSION)
+	cmp "$BATS_TEST_TMPDIR"/{1,2}/"$name.tar.xz"
+	tar -xf "$BATS_TEST_TMPDIR/1/$name.tar.xz" -C "$BATS_TEST_TMPDIR"
+	# From the unpacked ones, where git is not, also within somebody's repository.
+	git init -q "$BATS_TEST_TMPDIR"
+	make -s -C "$BATS_TEST_TMPDIR/$name" install DESTDIR="$BATS_TEST_TMPDIR/dest"
+	diff <(cd "$DEST" && find . | sort) <(cd "$BATS_TEST_TMPDIR/dest" && find . | sort)
+	"$BATS_TEST_TMPDIR/$name/tools/install/dist" "$BATS_TEST_TMPDIR/3"
+	diff <(tar -tf "$BATS_TEST_TMPDIR/1/$name.tar.xz") <(tar -tf "$BATS_TEST_TMPDIR/3/$name.tar.xz")
+}
+
 @test "DKMS is given sources alone, and no more than it needs" {
 	make -s dkms-install DESTDIR="$BATS_TEST_TMPDIR"
 	src=$BATS_TEST_TMPDIR/usr/src/phxport-$(cat VERSION)
