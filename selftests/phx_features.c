@@ -23,7 +23,8 @@ static int fail(const char *what, int err)
 
 static int answer(struct phx *h, uint32_t port, struct phx_msg *msg, int rid, void *arg)
 {
-	(void)rid, (void)arg;
+	(void)rid;
+	(void)arg;
 	msg->o.err = msg->i.size;
 	return msg->type == 1 ? phx_port_destroy(h, port) : 0;
 }
