@@ -2,6 +2,7 @@
 #include "buffer.h"
 #include "client.h"
 #include "compat.h"
+#include "copy.h"
 #include "message.h"
 #include "port.h"
 #include "region.h"
@@ -389,12 +390,12 @@ int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to)
 	for (i = 0; i < buf->nr; i++) {
 		size_t offset, n = part_of_page(buf, i, &offset);
 		void *page = kmap_local_page(buf->pages[i]);
-		unsigned long left;
+		int err;
 
-		left = copy_to_user((void __user *)to, page + offset, n);
+		err = phx_copy_to_user((void __user *)to, page + offset, n);
 		kunmap_local(page);
-		if (left)
-			return -EFAULT;
+		if (err)
+			return err;
 		to += n;
 		cond_resched();
 	}
@@ -415,13 +416,13 @@ int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from)
 	for (i = 0; i < buf->nr; i++) {
 		size_t offset, n = part_of_page(buf, i, &offset);
 		void *page = kmap_local_page(buf->pages[i]);
-		unsigned long left;
+		int err;
 
-		left = copy_from_user(page + offset, (void __user *)from, n);
+		err = phx_copy_from_user(page + offset, (void __user *)from, n);
 		flush_dcache_page(buf->pages[i]);
 		kunmap_local(page);
-		if (left)
-			return -EFAULT;
+		if (err)
+			return err;
 		from += n;
 		cond_resched();
 	}
