@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hardware, which belongs to Linux.
+ * Hardware and the system's power and traces, which belong to Linux.
  */
 #include <errno.h>
 #include <sys/interrupt.h>
+#include <sys/perf.h>
 #include <sys/platform.h>
+#include <sys/pwman.h>
+#include <sys/reboot.h>
 #include <sys/threads.h>
 
 int platformctl(void *arg)
@@ -65,4 +68,51 @@ int interrupt_queueSignal(handle_t queue)
 int interrupt_queueBroadcast(handle_t queue)
 {
 	return condBroadcast(queue);
+}
+
+int perf_start(perf_mode_t mode, unsigned int flags, void *arg, size_t sz)
+{
+	(void)mode;
+	(void)flags;
+	(void)arg;
+	(void)sz;
+	return -ENOSYS;
+}
+
+int perf_read(perf_mode_t mode, void *buffer, size_t size, int channel)
+{
+	(void)mode;
+	(void)buffer;
+	(void)size;
+	(void)channel;
+	return -ENOSYS;
+}
+
+int perf_stop(perf_mode_t mode)
+{
+	(void)mode;
+	return -ENOSYS;
+}
+
+int perf_finish(perf_mode_t mode)
+{
+	(void)mode;
+	return -ENOSYS;
+}
+
+void keepidle(int on)
+{
+	(void)on;
+}
+
+int reboot(int magic)
+{
+	(void)magic;
+	return -ENOSYS;
+}
+
+int reboot_reason(uint32_t *val)
+{
+	(void)val;
+	return -ENOSYS;
 }

@@ -106,3 +106,22 @@ int signalPost(int pid, int tid, int signal)
 	(void)signal;
 	return -ENOSYS;
 }
+
+int signalReturn(int signal)
+{
+	(void)signal;
+	return -ENOSYS;
+}
+
+int signalSuspend(unsigned int mask)
+{
+	(void)mask;
+	return -ENOSYS;
+}
+
+unsigned int signalMask(unsigned int mask, unsigned int mmask)
+{
+	(void)mask;
+	(void)mmask;
+	return 0;
+}

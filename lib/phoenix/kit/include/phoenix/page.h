@@ -7,6 +7,7 @@
 
 #if defined(__x86_64__) || defined(__riscv)
 #define _PAGE_SIZE 4096
+#define _PAGE_SHIFT 12
 #else
 #error "_PAGE_SIZE of this machine is not known to phoenix/page.h"
 #endif

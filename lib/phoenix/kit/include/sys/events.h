@@ -6,6 +6,7 @@
 #define _PHX_KIT_SYS_EVENTS_H
 
 #include <sys/msg.h>
+#include <phoenix/events.h>
 
 #ifdef __cplusplus
 extern "C" {

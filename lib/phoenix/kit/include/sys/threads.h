@@ -106,6 +106,27 @@ int semaphoreDone(semaphore_t *s);
 /* Phoenix-RTOS' own signals are not there: use sigaction(2). -ENOSYS */
 int signalHandle(void (*handler)(void));
 int signalPost(int pid, int tid, int signal);
+int signalReturn(int signal);
+int signalSuspend(unsigned int mask);
+/* Nothing is masked: 0 */
+unsigned int signalMask(unsigned int mask, unsigned int mmask);
+
+/* A thread that is not started by the kit may have its errno listed: not needed */
+struct __errno_t {
+	rbnode_t linkage;
+	int tid;
+	int no;
+};
+
+static inline void _errno_new(struct __errno_t *e)
+{
+	e->no = 0;
+}
+
+static inline void _errno_remove(struct __errno_t *e)
+{
+	(void)e;
+}
 
 #ifdef __cplusplus
 }
