@@ -57,6 +57,8 @@ ifneq ($(has_tools),)
 endif
 	install -d $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
 	install -m 644 lib/examples/*.[ch] lib/examples/Makefile $(DESTDIR)$(PREFIX)/share/doc/phxport/examples
+	install -d $(DESTDIR)$(PREFIX)/share/doc/phxport/examples/phoenix
+	install -m 644 lib/examples/phoenix/*.[ch] lib/examples/phoenix/Makefile $(DESTDIR)$(PREFIX)/share/doc/phxport/examples/phoenix
 	for section in 4 7; do \
 		pages=$$(ls module/man/*.$$section 2>/dev/null) || continue; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \

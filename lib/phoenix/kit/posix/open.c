@@ -58,18 +58,20 @@ static int open_new(struct px_place *place, unsigned int flags, mode_t mode)
 	return res;
 }
 
-static bool is_dir(oid_t oid)
+/* Its place is asked, not the device: drivers answer anything. */
+static bool is_dir(const struct px_path *path)
 {
-	long long type;
+	struct stat st;
 
-	return !px_get_attr(oid, atType, &type) && type == otDir;
+	return !px_node_stat(path->fil, path->dev, path->fil, &st) &&
+	       S_ISDIR(st.st_mode);
 }
 
 static int open_known(const struct px_path *path, unsigned int flags)
 {
 	if ((flags & PHX_O_CREAT) && (flags & PHX_O_EXCL))
 		return -EEXIST;
-	if ((flags & (PHX_O_WRONLY | PHX_O_RDWR)) && is_dir(path->dev))
+	if ((flags & (PHX_O_WRONLY | PHX_O_RDWR)) && is_dir(path))
 		return -EISDIR;
 	return open_found(path->fil, path->dev, flags);
 }

@@ -250,15 +250,16 @@ int px_find_place(const char *path, bool follow, struct px_place *res)
 PX_API int phx_px_chdir(const char *path)
 {
 	struct px_path found;
-	long long type;
+	struct stat st;
 	char *copy = NULL;
 	int err = px_find(path, true, &found);
 
 	if (err)
 		return (int)px_result(err);
 	if (found.known) {
-		if (px_get_attr(found.dev, atType, &type) || type != otDir)
-			return (int)px_result(-ENOTDIR);
+		err = px_node_stat(found.fil, found.dev, found.fil, &st);
+		if (err || !S_ISDIR(st.st_mode))
+			return (int)px_result(err ? err : -ENOTDIR);
 		copy = strdup(found.text);
 		if (!copy)
 			return (int)px_result(-ENOMEM);

@@ -7,6 +7,7 @@
 
 #include "../include/phoenix/termios-layout.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -223,7 +224,7 @@ int px_tty_ioctl(int fd, unsigned long request, void *arg)
 		value = *(unsigned long *)arg != 0;
 		return as_errno(ioctl(fd, FIONBIO, &value));
 	default:
-		return -ENOTTY;
+		return fcntl(fd, F_GETFD) < 0 ? -errno : -ENOTTY;
 	}
 }
 
