@@ -762,12 +762,13 @@ TEST_F(file, a_child_opens_again_what_it_uses)
 {
 	int used = open("/kit/file", O_RDWR), unused = open("/kit/file", O_RDWR);
 	int status;
+	char byte;
 	pid_t pid;
 
 	forget();
 	pid = fork();
 	if (!pid)
-		exit(read(used, (char[1]){ 0 }, 1) != 1);
+		exit(read(used, &byte, 1) != 1);
 	waitpid(pid, &status, 0);
 	EXPECT_EQ(0, status);
 	EXPECT_NE(NULL, only(mtOpen));

@@ -230,7 +230,7 @@ TEST(the_clock_runs_and_has_an_offset)
 
 TEST(exec_returns_only_an_error)
 {
-	char *argv[] = { "nothing", NULL }, *env[] = { NULL };
+	char *const argv[] = { "nothing", NULL }, *const env[] = { NULL };
 
 	EXPECT_EQ(-ENOENT, exec("/nothing/there", argv, env));
 	EXPECT_EQ(-ENOENT, spawnSyspage("", "", "x", argv));

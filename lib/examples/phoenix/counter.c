@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/list.h>
-#include <sys/minmax.h>
 #include <sys/msg.h>
 #include <sys/stat.h>
 #include <sys/threads.h>
@@ -45,7 +44,8 @@ static int do_read(char *data, size_t size, off_t offs)
 
 	if (offs)
 		return 0;
-	len = min(len, (int)size);
+	if ((size_t)len > size)
+		len = (int)size;
 	memcpy(data, text, len);
 	counter.value += counter.step;
 	counter.stats.reads++;
@@ -60,7 +60,7 @@ static int do_write(const char *data, size_t size)
 
 	for (i = 0; i < size; i++)
 		counter.stats.histogram[(unsigned char)data[i] % 64]++;
-	memcpy(text, data, min(size, sizeof(text) - 1));
+	memcpy(text, data, size < sizeof(text) ? size : sizeof(text) - 1);
 	value = strtoul(text, &end, 10);
 	if (end == text)
 		return -EINVAL;

@@ -29,7 +29,7 @@ struct object {
 	struct object *parent, *entries;
 	char *name, *data;
 	size_t size;
-	int type;			/* ot* */
+	int type;			/* otDir, otFile or otDev */
 	mode_t mode;
 	time_t changed;
 	oid_t dev;			/* whom to talk to instead of here */

@@ -95,6 +95,13 @@ int px_open(const char *path, unsigned int flags, mode_t mode);
 /* tty.c */
 int px_tty_ioctl(int fd, unsigned long request, void *arg);
 
+/* What programs call that is called here, too */
+PX_API ssize_t phx_px_read(int fd, void *buf, size_t size);
+PX_API ssize_t phx_px_write(int fd, const void *buf, size_t size);
+PX_API off_t phx_px_lseek(int fd, off_t offset, int whence);
+PX_API int phx_px_close(int fd);
+PX_API int phx_px_ioctl(int fd, unsigned long request, ...);
+
 /* flags.c */
 int px_flags_to_linux(unsigned int flags);
 unsigned int px_flags_from_linux(int flags);

@@ -9,11 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-ssize_t phx_px_read(int fd, void *buf, size_t size);
-ssize_t phx_px_write(int fd, const void *buf, size_t size);
-off_t phx_px_lseek(int fd, off_t offset, int whence);
-int phx_px_close(int fd);
-
 static int fd_of(void *cookie)
 {
 	return (int)(intptr_t)cookie;

@@ -228,8 +228,6 @@ int px_tty_ioctl(int fd, unsigned long request, void *arg)
 	}
 }
 
-int phx_px_ioctl(int fd, unsigned long request, ...);
-
 PX_API int phx_px_tcgetattr(int fd, struct phx_termios *attr)
 {
 	return phx_px_ioctl(fd, PHX_TCGETS, attr);
