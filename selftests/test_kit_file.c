@@ -757,6 +757,23 @@ TEST_F(file, statvfs_and_sync_ask_the_server)
 	close(fd);
 }
 
+TEST_F(file, a_server_that_boasts_is_not_believed)
+{
+	int fd = open("/kit/file", O_RDWR);
+	char buf[10];
+
+	fail_type = mtRead;
+	fail_err = 11;
+	EXPECT_EQ(-1, read(fd, buf, sizeof(buf)));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(-1, readlink("/kit/link", buf, sizeof(buf)));
+	EXPECT_EQ(EIO, errno);
+	fail_type = mtWrite;
+	EXPECT_EQ(-1, write(fd, buf, sizeof(buf)));
+	EXPECT_EQ(EIO, errno);
+	close(fd);
+}
+
 /* A server counts: the child opens what it uses, and only that. */
 TEST_F(file, a_child_opens_again_what_it_uses)
 {

@@ -226,6 +226,9 @@ TEST(two_mutexes_are_taken_in_any_order)
 		EXPECT_EQ(0, mutexUnlock(b));
 	}
 	EXPECT_EQ(-EINVAL, mutexLock2(a, 999));
+	EXPECT_EQ(0, mutexTry(a));
+	EXPECT_EQ(0, mutexUnlock(a));
+	EXPECT_EQ(-EDEADLK, mutexLock2(a, a));
 }
 
 TEST(a_thread_that_ends_gives_back_its_mutexes)

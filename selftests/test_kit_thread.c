@@ -157,6 +157,12 @@ TEST(priorities_are_those_of_linux)
 		}
 	}
 	EXPECT_EQ(SCHED_OTHER, sched_getscheduler(0));
+	/* Linux hands down what the one who starts it has. */
+	priority(1);
+	ASSERT_EQ(0, beginthread(look, 4, NULL, 0, NULL));
+	EXPECT_LT(0, threadJoin(-1, 0));
+	EXPECT_EQ(SCHED_OTHER, policy);
+	priority(4);
 }
 
 static int as_nobody(void)

@@ -98,12 +98,19 @@ int mutexUnlock(handle_t h)
 int mutexLock2(handle_t h1, handle_t h2)
 {
 	handle_t first = h1, second = h2, other;
-	int err = mutexLock(first);
+	int err;
 
+	if (h1 == h2)
+		return -EDEADLK;
+	err = mutexLock(first);
 	while (!err) {
 		err = mutexTry(second);
-		if (err != -EBUSY)
+		if (!err)
 			break;
+		if (err != -EBUSY) {
+			mutexUnlock(first);
+			break;
+		}
 		/* Whoever has it may want the first. Wait for it with nothing. */
 		mutexUnlock(first);
 		err = mutexLock(second);

@@ -35,15 +35,17 @@ static const struct {
 
 static __thread int mine = PHX_KIT_PRIORITY_DEFAULT;
 
-/* May a thread go to nice 0 again? */
+/* May a thread go to a lower nice value? It is tried: root may not everywhere. */
 static bool can_come_back(void)
 {
-	struct rlimit limit;
+	int nice;
 
-	if (!geteuid())
-		return true;
-	return !getrlimit(RLIMIT_NICE, &limit) &&
-	       (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= 20);
+	errno = 0;
+	nice = getpriority(PRIO_PROCESS, 0);
+	if (errno || setpriority(PRIO_PROCESS, 0, nice > -20 ? nice - 1 : nice))
+		return false;
+	setpriority(PRIO_PROCESS, 0, nice);
+	return true;
 }
 
 static void tell_linux(int level)
@@ -57,6 +59,11 @@ static void tell_linux(int level)
 			setpriority(PRIO_PROCESS, 0, levels[level].nice);
 	}
 	errno = saved;
+}
+
+void phx_kit_priority_inherit(int priority)
+{
+	mine = priority;
 }
 
 int priority(int priority)

@@ -26,6 +26,7 @@ struct thread {
 	void *arg;
 	int tid;
 	int priority;
+	int inherited;		/* of who started it */
 	handle_t *id;
 	bool *ready;		/* of who started it, which waits for it */
 	jmp_buf end;
@@ -97,6 +98,7 @@ static void *run(void *arg)
 	struct thread *thread = arg;
 
 	self = thread;
+	phx_kit_priority_inherit(thread->inherited);
 	priority(thread->priority);
 	publish(thread);
 	/* endthread() comes back here: pthread_exit() would need libgcc_s. */
@@ -121,7 +123,7 @@ static int start_thread(struct thread *thread, size_t stack)
 	return err == EAGAIN ? -ENOMEM : -err;
 }
 
-int beginthreadex(void (*start)(void *arg), unsigned int priority, void *stack,
+int beginthreadex(void (*start)(void *arg), unsigned int prio, void *stack,
 		  unsigned int stacksz, void *arg, handle_t *id)
 {
 	struct thread *thread;
@@ -129,14 +131,15 @@ int beginthreadex(void (*start)(void *arg), unsigned int priority, void *stack,
 	int err;
 
 	(void)stack;
-	if (priority > PHX_KIT_PRIORITY_MAX)
+	if (prio > PHX_KIT_PRIORITY_MAX)
 		return -EINVAL;
 	thread = calloc(1, sizeof(*thread));
 	if (!thread)
 		return -ENOMEM;
 	thread->start = start;
 	thread->arg = arg;
-	thread->priority = (int)priority;
+	thread->priority = (int)prio;
+	thread->inherited = priority(-1);
 	thread->id = id;
 	thread->ready = &ready;
 	pthread_mutex_lock(&threads.lock);

@@ -8,4 +8,7 @@
 #define PHX_KIT_PRIORITY_MAX		7
 #define PHX_KIT_PRIORITY_DEFAULT	4
 
+/* A thread begins with what who started it has from Linux */
+void phx_kit_priority_inherit(int priority);
+
 #endif /* PHX_KIT_THREAD_H */

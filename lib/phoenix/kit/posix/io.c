@@ -22,9 +22,11 @@ struct transfer {
 	off_t offset;
 };
 
+/* A server that says it did more than was asked can't be trusted with the rest. */
 static ssize_t send_transfer(struct px_file *file, const struct transfer *tr)
 {
 	msg_t msg = { .type = tr->type, .oid = file->oid };
+	ssize_t done;
 
 	pthread_mutex_lock(&file->lock);
 	msg.i.io.offs = tr->offset == HERE ? file->offset : tr->offset;
@@ -37,7 +39,8 @@ static ssize_t send_transfer(struct px_file *file, const struct transfer *tr)
 		msg.i.data = tr->data;
 		msg.i.size = tr->size < TRANSFER_MAX ? tr->size : TRANSFER_MAX;
 	}
-	return px_send(file->oid.port, &msg);
+	done = px_send(file->oid.port, &msg);
+	return done > 0 && (size_t)done > tr->size ? -EIO : done;
 }
 
 static ssize_t transfer(struct px_file *file, const struct transfer *tr)

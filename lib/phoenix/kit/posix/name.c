@@ -80,7 +80,8 @@ PX_API ssize_t phx_px_readlink(const char *path, char *buf, size_t size)
 	msg.oid = found.fil;
 	msg.o.data = buf;
 	msg.o.size = size;
-	return px_result(px_send(found.fil.port, &msg));
+	res = px_send(found.fil.port, &msg);
+	return px_result(res > 0 && (size_t)res > size ? -EIO : res);
 }
 
 static int link_known(const struct px_path *old, struct px_place *place)

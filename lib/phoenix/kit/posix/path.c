@@ -15,6 +15,22 @@
 static char *cwd;
 static pthread_mutex_t cwd_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static void before_fork(void)
+{
+	pthread_mutex_lock(&cwd_lock);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&cwd_lock);
+}
+
+__attribute__((constructor))
+static void watch_forks(void)
+{
+	pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 /* What is done to a path: the part that is resolved, and what is left. */
 struct walk {
 	char *done;		/* of PATH_MAX bytes; "" is "/" */
