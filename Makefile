@@ -67,6 +67,8 @@ ifneq ($(has_tools),)
 endif
 	install -d $(DESTDIR)$(DOCDIR)/examples
 	install -m 644 lib/examples/*.[ch] lib/examples/Makefile $(DESTDIR)$(DOCDIR)/examples
+	install -d $(DESTDIR)$(DOCDIR)/examples/phoenix
+	install -m 644 lib/examples/phoenix/*.[ch] lib/examples/phoenix/Makefile $(DESTDIR)$(DOCDIR)/examples/phoenix
 	for section in 4 7; do \
 		pages=$$(ls module/man/*.$$section 2>/dev/null) || continue; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \

@@ -208,6 +208,9 @@ typedef struct _msg_t {
 	} o;
 } msg_t;
 
+/* For the shared library of the porting kit, which has them, too */
+#pragma GCC visibility push(default)
+
 /* A new port of this process */
 int portCreate(uint32_t *port);
 
@@ -234,6 +237,8 @@ int msgRecv(uint32_t port, msg_t *msg, msg_rid_t *rid);
 
 /* Answer it */
 int msgRespond(uint32_t port, msg_t *msg, msg_rid_t rid);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * glibc's, and the sizes of pages.
+ */
+#ifndef _PHX_KIT_LIMITS_H
+#define _PHX_KIT_LIMITS_H
+
+#include_next <limits.h>
+#include <phoenix/page.h>
+
+#ifndef NAME_MAX
+#define NAME_MAX	255
+#endif
+#ifndef SYMLOOP_MAX
+#define SYMLOOP_MAX	8
+#endif
+
+#endif /* _PHX_KIT_LIMITS_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Flags of files.
+ */
+#ifndef _PHX_KIT_PHOENIX_POSIX_FCNTL_H
+#define _PHX_KIT_PHOENIX_POSIX_FCNTL_H
+
+#include <phoenix/numbers.h>
+
+#define FD_CLOEXEC	1
+
+#define O_RDONLY	PHX_O_RDONLY
+#define O_WRONLY	PHX_O_WRONLY
+#define O_RDWR		PHX_O_RDWR
+#define O_APPEND	PHX_O_APPEND
+#define O_CREAT		PHX_O_CREAT
+#define O_TRUNC		PHX_O_TRUNC
+#define O_EXCL		PHX_O_EXCL
+#define O_SYNC		PHX_O_SYNC
+#define O_NONBLOCK	PHX_O_NONBLOCK
+#define O_NDELAY	O_NONBLOCK
+#define O_NOCTTY	PHX_O_NOCTTY
+#define O_CLOEXEC	PHX_O_CLOEXEC
+#define O_RSYNC		PHX_O_RSYNC
+#define O_DSYNC		PHX_O_DSYNC
+#define O_ACCMODE	PHX_O_ACCMODE
+
+#define F_DUPFD		PHX_F_DUPFD
+#define F_DUPFD_CLOEXEC	PHX_F_DUPFD_CLOEXEC
+#define F_GETFD		PHX_F_GETFD
+#define F_SETFD		PHX_F_SETFD
+#define F_GETFL		PHX_F_GETFL
+#define F_SETFL		PHX_F_SETFL
+#define F_GETOWN	PHX_F_GETOWN
+#define F_SETOWN	PHX_F_SETOWN
+#define F_GETLK		PHX_F_GETLK
+#define F_SETLK		PHX_F_SETLK
+#define F_SETLKW	PHX_F_SETLKW
+
+#endif /* _PHX_KIT_PHOENIX_POSIX_FCNTL_H */
