@@ -111,6 +111,8 @@ int attr_node(struct node *node, struct stat *st)
 	if (written > st->st_mtime &&
 	    !wire_setattr(node->oid, atMTime, written))
 		st->st_mtime = written;
+	if (st->st_nlink == 1 && node_is_hidden(node))
+		st->st_nlink = 0;
 	node->mode = st->st_mode;
 	node->gid = st->st_gid;
 	return 0;

@@ -187,8 +187,8 @@ int call_send(uint32_t port, msg_t *msg)
 int call_error(int err)
 {
 	if (err == -ENOSYS)
-		return EOPNOTSUPP;
+		return -EOPNOTSUPP;
 	if (err >= 0 || err < -LAST_ERRNO)
-		return EIO;
-	return -err;
+		return -EIO;
+	return err;
 }

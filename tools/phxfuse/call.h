@@ -59,10 +59,10 @@ void call_commit(void);
 int call_send(uint32_t port, msg_t *msg);
 
 /**
- * call_error - the number for an answer of FUSE to an error of a server
+ * call_error - the error that the kernel takes for an error of a server
  * @err: what a server answered, negative
  *
- * Return: a positive errno number that the kernel takes. ENOSYS would tell it
+ * Return: a negative errno number. ENOSYS would tell it
  * never to ask again, so that is EOPNOTSUPP; no errno number at all is EIO.
  */
 int call_error(int err);

@@ -197,7 +197,8 @@ static int run_loop(const struct fuse_cmdline_opts *opts)
 	if (!loop)
 		return -ENOMEM;
 	fuse_loop_cfg_set_clone_fd(loop, opts->clone_fd);
-	fuse_loop_cfg_set_idle_threads(loop, opts->max_idle_threads);
+	if (opts->max_idle_threads != UINT_MAX)
+		fuse_loop_cfg_set_idle_threads(loop, opts->max_idle_threads);
 	fuse_loop_cfg_set_max_threads(loop, opts->max_threads);
 	err = fuse_session_loop_mt(session, loop);
 	fuse_loop_cfg_destroy(loop);

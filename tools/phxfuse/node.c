@@ -152,7 +152,7 @@ void node_forget(struct node *node, uint64_t n)
 	free(node);
 }
 
-static bool is_hidden(struct node *node)
+bool node_is_hidden(struct node *node)
 {
 	bool hidden;
 
@@ -165,7 +165,7 @@ static bool is_hidden(struct node *node)
 int node_use(struct node *node)
 {
 	pthread_rwlock_rdlock(&node->life);
-	if (!node->opens && is_hidden(node)) {
+	if (!node->opens && node_is_hidden(node)) {
 		pthread_rwlock_unlock(&node->life);
 		return -ESTALE;
 	}

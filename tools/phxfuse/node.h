@@ -112,6 +112,9 @@ struct node *node_hide(oid_t oid);
  */
 void node_hidden(struct node *node, bool gone);
 
+/** node_is_hidden - has it lost its last name? */
+bool node_is_hidden(struct node *node);
+
 /** node_opened - the object is open once more; between node_use() and -done() */
 void node_opened(struct node *node);
 /** node_closing - it is about to be closed once */

@@ -9,7 +9,7 @@
 void reply_error(fuse_req_t req, int err)
 {
 	call_end();
-	fuse_reply_err(req, err ? call_error(err) : 0);
+	fuse_reply_err(req, err ? -call_error(err) : 0);
 }
 
 void reply_attr(fuse_req_t req, int err, const struct stat *st)
