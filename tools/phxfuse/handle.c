@@ -54,10 +54,13 @@ static unsigned int phoenix_flags(int flags, bool special)
 static int open_object(struct node *node, struct handle *handle)
 {
 	int err = wire_open(node->dev, handle->flags, &handle->oid);
+	long long size;
 
 	if (err)
 		return err;
 	handle->node = node;
+	handle->seekable = !node->special ||
+			   !wire_getattr(handle->oid, atSize, &size);
 	handle->holds = same_object(handle->oid, node->oid);
 	if (handle->holds)
 		node_opened(node);
@@ -112,6 +115,6 @@ void handle_info(struct handle *handle, struct fuse_file_info *fi)
 	fi->fh = (uintptr_t)handle;
 	fi->direct_io = special || config.direct_io;
 	fi->keep_cache = config.kernel_cache && !special;
-	/* A device reads and writes on, wherever the file's position is. */
-	fi->nonseekable = 0;
+	/* Nor may sendfile(2) look for its contents in the page cache. */
+	fi->nonseekable = !handle->seekable;
 }

@@ -15,12 +15,14 @@
  * @flags: Phoenix' flags of open()
  * @node: what was opened
  * @holds: it keeps the node's object alive
+ * @seekable: it has positions; as in Phoenix, a device that knows its size
  */
 struct handle {
 	oid_t oid;
 	unsigned int flags;
 	struct node *node;
 	bool holds;
+	bool seekable;
 };
 
 static inline struct handle *handle_of(const struct fuse_file_info *fi)

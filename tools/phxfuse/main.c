@@ -217,7 +217,8 @@ static int serve(const struct fuse_cmdline_opts *opts)
 	if (!err)
 		err = run_loop(opts);
 	fuse_session_unmount(session);
-	return err != 0;
+	/* Above 0 it is the signal that ended it. */
+	return err < 0;
 }
 
 static int mount_it(struct fuse_args *args, const struct fuse_cmdline_opts *opts)
