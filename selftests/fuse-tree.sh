@@ -5,6 +5,7 @@
 # phxfuse. At the end the same through bindfs, a FUSE file system that passes all
 # on to a tmpfs, for a comparison. Prints TAP.
 
+# shellcheck disable=SC2086,SC2317 # no name has spaces; `step` calls the functions
 set -uo pipefail
 export PATH=/usr/bin:$PATH HOME=/tmp GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@vm GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@vm
@@ -13,10 +14,13 @@ declare -A took
 
 # step SENTENCE COMMAND...
 step() {
-	local sentence=$1 start=${EPOCHREALTIME/./}
+	local sentence=$1 start=${EPOCHREALTIME/./} status
 	shift
 	number=$((number + 1))
-	if (set -e; "$@") >/tmp/step.log 2>&1; then
+	# Not as a condition: there -e is of no effect.
+	(set -e; "$@") >/tmp/step.log 2>&1
+	status=$?
+	if [ $status = 0 ]; then
 		took[$number]=$(((${EPOCHREALTIME/./} - start) / 1000))
 		echo "ok $number $sentence # ${took[$number]} ms"
 	else

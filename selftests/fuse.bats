@@ -32,10 +32,10 @@ setup() {
 }
 
 teardown() {
-	local mountpoint pid
+	local mountpoint
 	[ -n "$dir" ] || return 0
 	kill -9 "${pids[@]}" 2>/dev/null || true
-	for mountpoint in $(grep -o "$dir[^ ]*" /proc/mounts); do
+	grep -o "${dir}[^ ]*" /proc/mounts | while read -r mountpoint; do
 		umount -l "$mountpoint" || true
 	done
 	rm -rf "$dir"
@@ -182,7 +182,7 @@ serve() {
 	[ "$(cat "$m/many" "$m/many")" = "$(printf 'clone\nclone')" ]
 	head -c 20000 /dev/urandom >"$dir/data"
 	cat "$dir/data" >"$m/dev"
-	cat "$m/dev" | cmp - "$dir/data"
+	cmp "$m/dev" "$dir/data"
 	mv "$m/dev" "$m/moved"
 	echo again >"$m/moved"
 	[ "$(cat "$m/moved")" = again ]
@@ -267,6 +267,11 @@ serve() {
 	run ! su bob -c "cat $m/file"
 	run ! su bob -c "chmod 777 $m/d"
 	su alice -c "cat $m/file"
+	# a write by another takes the set-user-ID bit away
+	: >"$m/suid"
+	chmod 4777 "$m/suid"
+	su alice -c "echo text >>$m/suid"
+	[ "$(stat -c %a "$m/suid")" = 777 ]
 	umount "$m"
 }
 
@@ -280,7 +285,7 @@ serve() {
 				head -c $((j * 7001)) /dev/urandom >"f$j" && cp "f$j" g && mv g "h$j" &&
 					cmp "f$j" "h$j" && rm "f$j" || exit 1
 			done
-			[ "$(ls | wc -l)" = 10 ]
+			[ "$(echo ./* | wc -w)" = 10 ]
 		) 3>&- &
 		load[i]=$!
 	done

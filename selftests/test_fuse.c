@@ -84,8 +84,8 @@ static void wait_mounted(const char *dir, bool mounted)
 
 FIXTURE_SETUP(fs)
 {
-	char *server[] = { self->ramfs, "--name", self->name, variant->strict, NULL };
-	char *fuse[] = { self->phxfuse, "-f", "-o", (char *)variant->options,
+	char *const server[] = { self->ramfs, "--name", self->name, variant->strict, NULL };
+	char *const fuse[] = { self->phxfuse, "-f", "-o", (char *)variant->options,
 			 self->name, self->dir, NULL };
 	int fd, i;
 

@@ -8,6 +8,7 @@
 
 #define BLOCK		512
 #define IO_BLOCK	4096
+#define MAX_IO_BLOCK	(1 << 20)
 
 /* All of S_IF* and permissions; servers may have marks of their own above. */
 #define MODE_BITS	(S_IFMT | 07777)
@@ -51,6 +52,14 @@ static void set_mode(struct stat *st, mode_t mode, bool special)
 	st->st_mode = mode;
 }
 
+/* Programs allocate as much as this. */
+static blksize_t io_block(const struct _attr *attr)
+{
+	long long size = value(attr, IO_BLOCK);
+
+	return size >= BLOCK && size <= MAX_IO_BLOCK ? size : IO_BLOCK;
+}
+
 static void fill(const struct _attrAll *attrs, oid_t oid, oid_t dev,
 		 struct stat *st, bool *special)
 {
@@ -67,7 +76,7 @@ static void fill(const struct _attrAll *attrs, oid_t oid, oid_t dev,
 	st->st_size = *special ? 0 : value(&attrs->size, 0);
 	if (st->st_size < 0)
 		st->st_size = 0;
-	st->st_blksize = value(&attrs->ioblock, IO_BLOCK);
+	st->st_blksize = io_block(&attrs->ioblock);
 	st->st_blocks = value(&attrs->blocks, (st->st_size + BLOCK - 1) / BLOCK);
 	st->st_mtime = value(&attrs->mTime, 0);
 	st->st_atime = value(&attrs->aTime, st->st_mtime);

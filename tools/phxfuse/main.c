@@ -162,6 +162,8 @@ static void on_init(void *data, struct fuse_conn_info *conn)
 {
 	(void)data;
 	conn->time_gran = 1000000000;
+	/* Servers don't take set-user-ID bits away on a write: the kernel shall. */
+	conn->want &= ~FUSE_CAP_HANDLE_KILLPRIV;
 	if (config.writeback_cache)
 		conn->want |= conn->capable & FUSE_CAP_WRITEBACK_CACHE;
 	else
