@@ -123,7 +123,7 @@ module-%: FORCE
 	@selftests/module --strict $* $(call kdir_of,$*)
 
 vm-%: module-% root FORCE
-	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tap selftests/run-tests $(TESTS)
+	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --modprobe fuse --tap selftests/run-tests $(TESTS)
 
 shell-%: module-% root FORCE
 	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --shell

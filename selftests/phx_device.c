@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device server as drivers of Phoenix are, for the tests of phxfuse:
+ *
+ *   phx_device NAME KIND [DIR NODE]
+ *
+ * It serves NAME until it is killed, and makes a device node for itself in a
+ * directory of another server. Kinds: memory (what is written is read once),
+ * clone (who opens it gets an object of his own), deaf (receives nothing),
+ * hang (receives reads, and does not answer), liar (a directory whose server
+ * answers what can't be).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <phxport/phoenix.h>
+
+#define CLONE	77
+
+static const char *kind;
+static char content[65536];
+static size_t used;
+
+static int is(const char *what)
+{
+	return !strcmp(kind, what);
+}
+
+static int make_node(uint32_t port, const char *path, const char *node)
+{
+	msg_t msg = { .type = mtCreate };
+	oid_t dir;
+	int err;
+
+	err = lookup(path, NULL, &dir);
+	if (err)
+		return err;
+	msg.oid = dir;
+	msg.i.create.type = otDev;
+	msg.i.create.mode = S_IFCHR | 0666;
+	msg.i.create.dev = (oid_t){ .port = port };
+	msg.i.data = node;
+	msg.i.size = strlen(node) + 1;
+	err = msgSend(dir.port, &msg);
+	return err ? err : msg.o.err;
+}
+
+static int device_read(msg_t *msg)
+{
+	size_t n = msg->o.size < used ? msg->o.size : used;
+
+	if (msg->oid.id == CLONE) {
+		memcpy(msg->o.data, "clone\n", 6);
+		return msg->i.io.offs ? 0 : 6;
+	}
+	memcpy(msg->o.data, content, n);
+	memmove(content, content + n, used - n);
+	used -= n;
+	return n;
+}
+
+static int device_write(const msg_t *msg)
+{
+	size_t n = sizeof(content) - used;
+
+	n = msg->i.size < n ? msg->i.size : n;
+	memcpy(content + used, msg->i.data, n);
+	used += n;
+	return n ? (int)n : -ENOSPC;
+}
+
+/* Drivers know few types; the answer to the others is what drivers give. */
+static int device(msg_t *msg)
+{
+	switch (msg->type) {
+	case mtOpen:
+		return is("clone") ? CLONE : 0;
+	case mtClose:
+		return is("clone") && msg->oid.id != CLONE ? -EINVAL : 0;
+	case mtRead:
+		return device_read(msg);
+	case mtWrite:
+		return device_write(msg);
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int lie_attrs(msg_t *msg)
+{
+	struct _attrAll *attrs = msg->o.data;
+
+	memset(attrs, 0xff, sizeof(*attrs));
+	attrs->mode = (struct _attr){ msg->oid.id ? S_IFREG | 0644 : S_IFDIR | 0755, 0 };
+	attrs->size = (struct _attr){ 100000, 0 };
+	attrs->links = (struct _attr){ -5, 0 };
+	return 0;
+}
+
+static int lie(msg_t *msg)
+{
+	struct phx_dirent *entry = msg->o.data;
+
+	switch (msg->type) {
+	case mtGetAttrAll:
+		return lie_attrs(msg);
+	case mtLookup:
+		msg->o.lookup.fil = msg->o.lookup.dev = (oid_t){ msg->oid.port, 5 };
+		if (!strcmp(msg->i.data, "strange-error"))
+			return -600;
+		if (!strcmp(msg->i.data, "no-error"))
+			return -2000000000;
+		if (!strcmp(msg->i.data, "root"))
+			msg->o.lookup.fil.id = msg->o.lookup.dev.id = 0;
+		return strlen(msg->i.data) + !strcmp(msg->i.data, "longer");
+	case mtReaddir:
+		memset(entry, 'x', msg->o.size);
+		entry->d_reclen = msg->i.readdir.offs < 3 ? 1 : 0;
+		return 0;
+	case mtRead:
+		return msg->o.size + 1;
+	case mtWrite:
+		return 0x7fffffff;
+	case mtUnlink:
+		return 5;
+	default:
+		return 0;
+	}
+}
+
+static void serve(uint32_t port)
+{
+	msg_rid_t rid;
+	msg_t msg;
+
+	for (;;) {
+		if (is("deaf"))
+			pause();
+		if (msgRecv(port, &msg, &rid))
+			continue;
+		if (is("hang") && msg.type == mtRead)
+			continue;
+		msg.o.err = is("liar") ? lie(&msg) : device(&msg);
+		msgRespond(port, &msg, rid);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t port;
+	int err;
+
+	if (argc != 3 && argc != 5)
+		return 2;
+	kind = argv[2];
+	err = portCreate(&port);
+	if (!err)
+		err = portRegister(port, argv[1], NULL);
+	if (!err && argc == 5)
+		err = make_node(port, argv[3], argv[4]);
+	if (err) {
+		fprintf(stderr, "phx_device: %s: %s\n", argv[1], strerror(-err));
+		return 1;
+	}
+	puts("ready");
+	fflush(stdout);
+	serve(port);
+}
