@@ -97,8 +97,8 @@ clone() {
 	cd $m/clone
 	git fsck --full --strict
 	[ -z "$(git status --porcelain)" ]
-	echo change >>kernel.h
-	git mv list.h odd/moved.h
+	echo change >>odd/one
+	git mv odd/one odd/moved
 	git commit -qam change
 	git gc -q
 	git fsck --full

@@ -70,33 +70,59 @@ static int set_size(struct node *node, off_t size, struct fuse_file_info *fi)
 	return node->special && wire_unsupported(err) ? 0 : err;
 }
 
-/* A change of mode or owner is none of the contents. */
-static int set_attrs(struct node *node, const struct stat *st, int to_set,
-		     struct fuse_file_info *fi)
+/* Returns whether something was to be done, or a negative errno number. */
+static int set_rights(struct node *node, const struct stat *is,
+		      const struct stat *st, int to_set)
 {
-	const int others = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
-	bool keep = (to_set & others) &&
-		    !(to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_SIZE));
-	long long mtime = -1;
+	bool uid = (to_set & FUSE_SET_ATTR_UID) && st->st_uid != is->st_uid;
+	bool gid = (to_set & FUSE_SET_ATTR_GID) && st->st_gid != is->st_gid;
+	bool mode = (to_set & FUSE_SET_ATTR_MODE) &&
+		    ((st->st_mode ^ is->st_mode) & 07777);
 	int err = 0;
 
-	if (to_set & (others | FUSE_SET_ATTR_MTIME))
-		attr_settle(node);
-	if (keep)
-		mtime = attr_mtime(node->oid);
-	if (to_set & FUSE_SET_ATTR_SIZE)
-		err = set_size(node, st->st_size, fi);
-	if (!err && (to_set & FUSE_SET_ATTR_UID))
+	if (uid)
 		err = set_owner(node->oid, atUid, st->st_uid);
-	if (!err && (to_set & FUSE_SET_ATTR_GID))
+	if (!err && gid)
 		err = set_owner(node->oid, atGid, st->st_gid);
-	if (!err && (to_set & FUSE_SET_ATTR_MODE))
+	if (!err && mode)
 		err = wire_setattr(node->oid, atMode, st->st_mode & 07777);
-	if (!err)
-		err = set_times(node->oid, st, to_set);
-	if (keep)
-		attr_keep(node->oid, mtime);
+	return err ? err : uid || gid || mode;
+}
+
+/* Rights are none of the contents: the time of modification stays. */
+static int change_rights(struct node *node, const struct stat *attr, int to_set,
+			 struct stat *st)
+{
+	time_t mtime;
+	int err;
+
+	err = attr_node(node, st);
+	if (err)
+		return err;
+	mtime = st->st_mtime;
+	err = set_rights(node, st, attr, to_set);
+	if (err <= 0)
+		return err;
+	err = attr_node(node, st);
+	if (!err && st->st_mtime != mtime &&
+	    !wire_setattr(node->oid, atMTime, mtime))
+		st->st_mtime = mtime;
 	return err;
+}
+
+static int change(struct node *node, const struct stat *attr, int to_set,
+		  struct fuse_file_info *fi, struct stat *st)
+{
+	int err = 0;
+
+	if (to_set & FUSE_SET_ATTR_SIZE)
+		err = set_size(node, attr->st_size, fi);
+	/* What was written before is older than a time that is set now. */
+	if (to_set & FUSE_SET_ATTR_MTIME)
+		node->written = 0;
+	if (!err)
+		err = set_times(node->oid, attr, to_set);
+	return err ? err : change_rights(node, attr, to_set, st);
 }
 
 static void do_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
@@ -109,9 +135,7 @@ static void do_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	call_begin(req);
 	err = node_use(node);
 	if (!err) {
-		err = set_attrs(node, attr, to_set, fi);
-		if (!err)
-			err = attr_node(node, &st);
+		err = change(node, attr, to_set, fi, &st);
 		node_done(node);
 	}
 	reply_attr(req, err, &st);
