@@ -135,7 +135,8 @@ everything() {
 @test "a reinstallation, as an upgrade is one, leaves the module installed" {
 	[ -d "$ROOT/debs" ] || skip "the packages were not installed"
 	in_root sh -c 'apt-get install -qq -y --no-install-recommends --reinstall /debs/phxport-dkms_*.deb'
-	is_installed
+	# In a chroot, DKMS does no more than the newest kernel when it upgrades.
+	RELEASES=${RELEASES##* } is_installed
 }
 
 @test "purged, nothing is left but the group and DKMS' own key" {
