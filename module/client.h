@@ -69,6 +69,8 @@ struct pid_namespace;
  * @mm: address space it belongs to; not held against exit, only against reuse
  * @tgid: process it belongs to
  * @pid: its number in @pid_ns
+ * @id: its number in @ns, until it is shut down
+ * @opened: when it was opened, in jiffies
  * @pid_ns: pid namespace that it sees senders in
  * @spare: a message for its next call to send, or NULL; nothing is charged for it
  * @spin: what was learned of how long its senders wait
@@ -97,6 +99,8 @@ struct phx_client {
 	struct mm_struct *mm;
 	struct pid *tgid;
 	pid_t pid;
+	u32 id;
+	unsigned long opened;
 	struct pid_namespace *pid_ns;
 	struct list_head names;
 	struct phx_message *spare;
@@ -121,6 +125,8 @@ struct phx_client *phx_client_create(void);
 void phx_client_put(struct phx_client *client);
 void phx_client_shutdown(struct phx_client *client);
 void phx_clients_exit(void);
+struct phx_client *phx_client_find(struct phx_ns *ns, u32 id);
+struct phx_client *phx_client_next(struct phx_ns *ns, unsigned long *from);
 bool phx_client_abandoned(const struct phx_client *client);
 
 static inline struct phx_client *phx_client_ref(struct phx_client *client)

@@ -138,6 +138,7 @@ static void taken_locked(struct phx_message *msg, struct task_struct *taker)
 	lockdep_assert_held(&server(msg)->srv.lock);
 	WRITE_ONCE(msg->state, PHX_TAKEN);
 	WRITE_ONCE(msg->taker, taker);
+	msg->port->nr_received++;
 }
 
 /* Hand to a receiver that waits, or leave in the queue, first or last. */
@@ -162,6 +163,7 @@ static void hand_over_locked(struct phx_message *msg, bool first)
 	else
 		list_add_tail(&msg->node, &port->queue);
 	client->srv.queued++;
+	port->nr_queued++;
 	if (wq_has_sleeper(&client->srv.poll))
 		wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
 }
@@ -171,6 +173,7 @@ static void dequeue_locked(struct phx_message *msg)
 	lockdep_assert_held(&server(msg)->srv.lock);
 	list_del_init(&msg->node);
 	server(msg)->srv.queued--;
+	msg->port->nr_queued--;
 }
 
 /* From here on the message is the sender's, who may be gone with it at once. */
@@ -312,6 +315,7 @@ void phx_message_requeue(struct phx_message *msg)
 	spin_lock(&port->client->srv.lock);
 	if (!port->dead && msg->state == PHX_TAKEN) {
 		sender = msg->wait.task;
+		port->nr_received--;
 		hand_over_locked(msg, true);
 		wake_up_process(sender);
 		over = false;

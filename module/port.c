@@ -121,6 +121,25 @@ struct phx_port *phx_port_find(struct phx_ns *ns, u32 id)
 }
 
 /**
+ * phx_port_next() - look up ports one after the other
+ * @ns: where
+ * @from: number to begin at; out: that of the port
+ *
+ * Return: the port with the next number, with a reference, or NULL.
+ */
+struct phx_port *phx_port_next(struct phx_ns *ns, unsigned long *from)
+{
+	struct phx_port *port;
+
+	rcu_read_lock();
+	port = xa_find(&ns->ports, from, ULONG_MAX, XA_PRESENT);
+	while (port && !refcount_inc_not_zero(&port->refs))
+		port = xa_find_after(&ns->ports, from, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return port;
+}
+
+/**
  * phx_port_serial() - which port has a number?
  * @ns: where
  * @id: the number
@@ -178,6 +197,8 @@ bool phx_waiter_add_locked(struct phx_port *port, struct phx_waiter *waiter)
 	first = list_first_entry_or_null(&port->waiters, struct phx_waiter, node);
 	alone = !first || atomic_read(&first->wait.state) != PHX_WAIT_AWAKE;
 	list_add(&waiter->node, alone ? &port->waiters : &first->node);
+	waiter->port = port;
+	port->nr_waiting++;
 	return alone;
 }
 
@@ -212,7 +233,7 @@ void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err)
 {
 	lockdep_assert_held(&port->client->srv.lock);
-	list_del(&waiter->node);
+	phx_waiter_del_locked(waiter);
 	waiter->msg = msg;
 	waiter->err = err;
 	phx_wait_end(&waiter->wait);

@@ -156,7 +156,7 @@ static bool give_up(struct phx_client *client, struct phx_waiter *waiter)
 	spin_lock(&client->srv.lock);
 	nothing = !phx_wait_over(&waiter->wait);
 	if (nothing)
-		list_del(&waiter->node);
+		phx_waiter_del_locked(waiter);
 	spin_unlock(&client->srv.lock);
 	return nothing;
 }
