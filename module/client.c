@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "client.h"
 #include "compat.h"
+#include "event.h"
 #include "message.h"
 #include "name.h"
 #include "netns.h"
@@ -172,6 +173,7 @@ struct phx_client *phx_client_create(void)
 		client_free(client);
 		return ERR_PTR(err);
 	}
+	phx_event(client, PHX_CMD_CLIENT_OPEN_NTF, phx_put_client, client);
 	return client;
 }
 
@@ -255,6 +257,7 @@ void phx_client_shutdown(struct phx_client *client)
 	phx_names_drop(client);
 	drop_held(client);
 	phx_regions_disown(client);
+	phx_event(client, PHX_CMD_CLIENT_CLOSE_NTF, phx_put_client, client);
 	fput(client->win_file);
 }
 

@@ -75,12 +75,15 @@ struct pid_namespace;
  * @spare: a message for its next call to send, or NULL; nothing is charged for it
  * @spin: what was learned of how long its senders wait
  * @names: list of struct phx_name, under phx_ns.names_lock
+ * @nr_names: how many, the same
  * @regions: table of struct phx_region that it registered
  * @next_region: where to look for a free number in it
  * @srv: what it has as a server, in cache lines of its own
  * @srv.lock: see above
  * @srv.closed: it was shut down: no port can be added, no message held
  * @srv.ports: list of struct phx_port
+ * @srv.nr_ports: how many
+ * @srv.nr_held: messages in @srv.held
  * @srv.recent: the port that was last received from, if it is alive
  * @srv.queued: messages queued at all its ports
  * @srv.held: messages received and not responded to
@@ -103,6 +106,7 @@ struct phx_client {
 	unsigned long opened;
 	struct pid_namespace *pid_ns;
 	struct list_head names;
+	unsigned int nr_names;
 	struct phx_message *spare;
 	struct phx_spin spin;
 	struct xarray regions;
@@ -111,6 +115,8 @@ struct phx_client {
 		spinlock_t lock ____cacheline_aligned_in_smp; /* all of srv, see above */
 		bool closed;
 		struct list_head ports;
+		unsigned int nr_ports;
+		unsigned int nr_held;
 		struct phx_port *recent;
 		unsigned long queued;
 		struct phx_held held;

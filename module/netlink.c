@@ -223,6 +223,26 @@ static const struct nla_policy port_policy[] = {
 	.policy = (_policy),						\
 	.maxattr = ARRAY_SIZE(_policy) - 1
 
+static const struct nla_policy client_policy[] = {
+	[PHX_A_CLIENT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const struct nla_policy messages_policy[] = {
+	[PHX_A_MESSAGE_PORT] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const struct nla_policy abort_policy[] = {
+	[PHX_A_MESSAGE_ID]	= { .type = NLA_U64 },
+	[PHX_A_MESSAGE_PORT]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[PHX_A_MESSAGE_CLIENT]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[PHX_A_MESSAGE_FORCE]	= { .type = NLA_FLAG },
+};
+
+static const struct nla_policy limit_policy[] = {
+	[PHX_A_LIMIT_ID]	= NLA_POLICY_MAX(NLA_U32, PHX_LIMIT_NR - 1),
+	[PHX_A_LIMIT_MAX]	= { .type = NLA_U32 },
+};
+
 static const struct genl_ops ops[] = {
 	{
 		.cmd = PHX_CMD_MODULE_GET,
@@ -234,10 +254,52 @@ static const struct genl_ops ops[] = {
 		.dumpit = phx_netlink_ports,
 		WITH_ATTRIBUTES(port_policy),
 	},
+	{
+		.cmd = PHX_CMD_CLIENT_GET,
+		.doit = phx_netlink_client,
+		.dumpit = phx_netlink_clients,
+		WITH_ATTRIBUTES(client_policy),
+	},
+	{
+		.cmd = PHX_CMD_MESSAGE_GET,
+		.dumpit = phx_netlink_messages,
+		WITH_ATTRIBUTES(messages_policy),
+	},
+	{
+		.cmd = PHX_CMD_NAME_GET,
+		.start = phx_netlink_names_start,
+		.dumpit = phx_netlink_names,
+	},
+	{
+		.cmd = PHX_CMD_BUFFER_GET,
+		.dumpit = phx_netlink_buffers,
+	},
+	{
+		.cmd = PHX_CMD_LIMIT_GET,
+		.dumpit = phx_netlink_limits,
+	},
+	{
+		.cmd = PHX_CMD_USER_GET,
+		.dumpit = phx_netlink_users,
+	},
+	{
+		.cmd = PHX_CMD_STATS_GET,
+		.doit = phx_netlink_stats,
+	},
+	{
+		.cmd = PHX_CMD_MESSAGE_ABORT,
+		.doit = phx_netlink_abort,
+		WITH_ATTRIBUTES(abort_policy),
+	},
+	{
+		.cmd = PHX_CMD_LIMIT_SET,
+		.doit = phx_netlink_limit_set,
+		WITH_ATTRIBUTES(limit_policy),
+	},
 };
 
 static const struct genl_multicast_group groups[] = {
-	{ .name = PHX_GENL_EVENTS, .flags = GENL_UNS_ADMIN_PERM },
+	{ .name = PHX_GENL_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 /* Of commands without attributes. None at all would mean that they go unchecked. */

@@ -17,6 +17,8 @@
 #ifndef PHX_NETLINK_H
 #define PHX_NETLINK_H
 
+#include "user.h"
+
 #include <linux/phxport.h>
 #include <linux/phxport_netlink.h>
 #include <linux/types.h>
@@ -26,7 +28,6 @@
 struct net;
 struct phx_client;
 struct phx_ns;
-struct phx_user;
 struct pid;
 struct pid_namespace;
 struct user_namespace;
@@ -86,7 +87,33 @@ int phx_netlink_reply(struct genl_info *info, u8 cmd, const struct phx_viewer *v
 int phx_netlink_module(struct sk_buff *skb, struct genl_info *info);
 int phx_netlink_port(struct sk_buff *skb, struct genl_info *info);
 int phx_netlink_ports(struct sk_buff *skb, struct netlink_callback *cb);
+int phx_netlink_client(struct sk_buff *skb, struct genl_info *info);
+int phx_netlink_clients(struct sk_buff *skb, struct netlink_callback *cb);
+int phx_netlink_messages(struct sk_buff *skb, struct netlink_callback *cb);
+int phx_netlink_abort(struct sk_buff *skb, struct genl_info *info);
+int phx_netlink_names_start(struct netlink_callback *cb);
+int phx_netlink_names(struct sk_buff *skb, struct netlink_callback *cb);
+int phx_netlink_buffers(struct sk_buff *skb, struct netlink_callback *cb);
+int phx_netlink_limits(struct sk_buff *skb, struct netlink_callback *cb);
+int phx_netlink_limit_set(struct sk_buff *skb, struct genl_info *info);
+int phx_netlink_users(struct sk_buff *skb, struct netlink_callback *cb);
+int phx_netlink_stats(struct sk_buff *skb, struct genl_info *info);
+
+/**
+ * struct phx_limit_hit - a limit was reached
+ * @what: which
+ * @client: whose call failed
+ */
+struct phx_limit_hit {
+	enum phx_limit what;
+	struct phx_client *client;
+};
+
 int phx_put_port(struct sk_buff *skb, const struct phx_viewer *viewer, const void *what);
+int phx_put_client(struct sk_buff *skb, const struct phx_viewer *viewer, const void *what);
+int phx_put_name(struct sk_buff *skb, const struct phx_viewer *viewer, const void *what);
+int phx_put_limit_hit(struct sk_buff *skb, const struct phx_viewer *viewer,
+		      const void *what);
 
 extern struct genl_family phx_genl_family;
 int phx_netlink_init(void);

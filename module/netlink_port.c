@@ -81,6 +81,7 @@ int phx_netlink_port(struct sk_buff *skb, struct genl_info *info)
  */
 int phx_netlink_ports(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	unsigned long at = cb->args[0];
 	struct phx_viewer viewer;
 	struct phx_port *port;
 	int err;
@@ -89,14 +90,14 @@ int phx_netlink_ports(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 	phx_viewer_init(&viewer, cb->skb);
-	while (!err && (port = phx_port_next(viewer.ns, &cb->args[0]))) {
+	while (!err && (port = phx_port_next(viewer.ns, &at))) {
 		if (phx_viewer_sees(&viewer, port->client->user))
 			err = phx_netlink_add(skb, cb, PHX_CMD_PORT_GET, &viewer,
 					      phx_put_port, port);
 		phx_port_put(port);
-		if (!err)
-			cb->args[0]++;
+		at += !err;
 		cond_resched();
 	}
+	cb->args[0] = at;
 	return skb->len ?: err;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "port.h"
+#include "event.h"
 #include "message.h"
 #include "netns.h"
 #include "region.h"
@@ -28,6 +29,8 @@ static struct phx_port *port_alloc(struct phx_client *client, u32 flags)
 	INIT_LIST_HEAD(&port->node);
 	INIT_LIST_HEAD(&port->queue);
 	INIT_LIST_HEAD(&port->waiters);
+	port->first_order = U64_MAX / 2;
+	port->next_order = port->first_order;
 	port->cpu = -1;
 	INIT_LIST_HEAD(&port->regions);
 	port->flags = flags;
@@ -48,6 +51,23 @@ void phx_port_put(struct phx_port *port)
 	phx_client_put(port->client);
 	phx_stat_dec(PHX_STAT_PORTS_LIVE);
 	kfree_rcu(port, rcu);
+}
+
+static void add_locked(struct phx_port *port)
+{
+	lockdep_assert_held(&port->client->srv.lock);
+	list_add_tail(&port->node, &port->client->srv.ports);
+	port->client->srv.nr_ports++;
+}
+
+/* It may die before it was added. */
+static void remove_locked(struct phx_port *port)
+{
+	lockdep_assert_held(&port->client->srv.lock);
+	if (list_empty(&port->node))
+		return;
+	list_del_init(&port->node);
+	port->client->srv.nr_ports--;
 }
 
 /**
@@ -90,13 +110,14 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 	spin_lock(&client->srv.lock);
 	closed = client->srv.closed;
 	if (!closed && !port->dead)
-		list_add_tail(&port->node, &client->srv.ports);
+		add_locked(port);
 	spin_unlock(&client->srv.lock);
 	if (closed) {
 		phx_port_kill(port);
 		phx_port_put(port);
 		return ERR_PTR(-EBADFD);
 	}
+	phx_event(client, PHX_CMD_PORT_CREATE_NTF, phx_put_port, port);
 	return port;
 }
 
@@ -282,7 +303,7 @@ void phx_port_kill(struct phx_port *port)
 	dead = port->dead;
 	port->dead = true;
 	if (!dead) {
-		list_del_init(&port->node);
+		remove_locked(port);
 		if (client->srv.recent == port)
 			client->srv.recent = NULL;
 		release_waiters_locked(port);
@@ -295,5 +316,6 @@ void phx_port_kill(struct phx_port *port)
 	while (release_senders(port))
 		cond_resched();
 	phx_regions_end_at(port);
+	phx_event(client, PHX_CMD_PORT_DESTROY_NTF, phx_put_port, port);
 	phx_port_put(port);
 }

@@ -33,6 +33,9 @@ struct phx_ns;
  * @dead: see above
  * @queue: list of struct phx_message in the order they are to be received
  * @waiters: list of struct phx_waiter
+ * @first_order: of the first message in @queue, or less
+ * @next_order: more than that of the last one
+ * @walk: those who look at the queue and let go of the lock meanwhile
  * @nr_queued: messages in @queue
  * @nr_waiting: receivers in @waiters
  * @nr_received: messages that receivers took, but for those they gave back
@@ -58,6 +61,9 @@ struct phx_port {
 	bool dead;
 	struct list_head queue;
 	struct list_head waiters;
+	u64 first_order;
+	u64 next_order;
+	struct phx_walk *walk;
 	unsigned int nr_queued;
 	unsigned int nr_waiting;
 	u64 nr_received;
@@ -83,6 +89,24 @@ struct phx_waiter {
 	struct phx_message *msg;
 	int err;
 };
+
+/**
+ * struct phx_walk - somebody on the way through a port's queue, on its stack
+ * @next: the message to look at next; the queue's head at the end
+ * @others: the next in phx_port.walk
+ *
+ * Queues may be long, and who looks at one must not keep senders and receivers
+ * from it. A message that leaves it is not the next of anybody any more.
+ */
+struct phx_walk {
+	struct list_head *next;
+	struct phx_walk *others;
+};
+
+void phx_walk_begin_locked(struct phx_port *port, struct phx_walk *walk);
+struct phx_message *phx_walk_next_locked(struct phx_port *port, struct phx_walk *walk);
+void phx_walk_end_locked(struct phx_port *port, struct phx_walk *walk);
+void phx_walk_skip_locked(struct phx_walk *walk, const struct phx_message *msg);
 
 struct phx_port *phx_port_create(struct phx_client *client, u32 flags);
 struct phx_port *phx_port_find(struct phx_ns *ns, u32 id);

@@ -31,6 +31,129 @@ const struct attr attrs_port[] = {
 	{ }
 };
 
+const struct attr attrs_client[] = {
+	{ "id",		PHX_A_CLIENT_ID,	ATTR_U32 },
+	{ "pid",	PHX_A_CLIENT_PID,	ATTR_U32 },
+	{ "uid",	PHX_A_CLIENT_UID,	ATTR_U32 },
+	{ "comm",	PHX_A_CLIENT_COMM,	ATTR_STRING },
+	{ "ports",	PHX_A_CLIENT_PORTS,	ATTR_U32 },
+	{ "queued",	PHX_A_CLIENT_QUEUED,	ATTR_U32 },
+	{ "held",	PHX_A_CLIENT_HELD,	ATTR_U32 },
+	{ "names",	PHX_A_CLIENT_NAMES,	ATTR_U32 },
+	{ "window_in",	PHX_A_CLIENT_WINDOW_IN,	ATTR_U64 },
+	{ "window_out",	PHX_A_CLIENT_WINDOW_OUT, ATTR_U64 },
+	{ "age",	PHX_A_CLIENT_AGE,	ATTR_U64 },
+	{ }
+};
+
+static const char *const states[] = { "queued", "held", "orphan", "aborted", NULL };
+static const char *const classes[] = {
+	"none", "inline", "same", "copy", "lend", "registered", NULL
+};
+
+const struct attr attrs_message[] = {
+	{ "id",		PHX_A_MESSAGE_ID,	ATTR_U64 },
+	{ "port",	PHX_A_MESSAGE_PORT,	ATTR_U32 },
+	{ "state",	PHX_A_MESSAGE_STATE,	ATTR_ENUM,	states },
+	{ "type",	PHX_A_MESSAGE_TYPE,	ATTR_S32 },
+	{ "priority",	PHX_A_MESSAGE_PRIORITY,	ATTR_U32 },
+	{ "age",	PHX_A_MESSAGE_AGE,	ATTR_U64 },
+	{ "held",	PHX_A_MESSAGE_HELD,	ATTR_U64 },
+	{ "sender",	PHX_A_MESSAGE_SENDER,	ATTR_U32 },
+	{ "sender_pid",	PHX_A_MESSAGE_SENDER_PID, ATTR_U32 },
+	{ "sender_tid",	PHX_A_MESSAGE_SENDER_TID, ATTR_U32 },
+	{ "sender_comm", PHX_A_MESSAGE_SENDER_COMM, ATTR_STRING },
+	{ "client",	PHX_A_MESSAGE_CLIENT,	ATTR_U32 },
+	{ "pid",	PHX_A_MESSAGE_PID,	ATTR_U32 },
+	{ "tid",	PHX_A_MESSAGE_TID,	ATTR_U32 },
+	{ "comm",	PHX_A_MESSAGE_COMM,	ATTR_STRING },
+	{ "rid",	PHX_A_MESSAGE_RID,	ATTR_S32 },
+	{ "in_size",	PHX_A_MESSAGE_IN_SIZE,	ATTR_U64 },
+	{ "in_class",	PHX_A_MESSAGE_IN_CLASS,	ATTR_ENUM,	classes },
+	{ "out_size",	PHX_A_MESSAGE_OUT_SIZE,	ATTR_U64 },
+	{ "out_class",	PHX_A_MESSAGE_OUT_CLASS, ATTR_ENUM,	classes },
+	{ "loans",	PHX_A_MESSAGE_LOANS,	ATTR_U32 },
+	{ }
+};
+
+const struct attr attrs_name[] = {
+	{ "name",	PHX_A_NAME_NAME,	ATTR_STRING },
+	{ "port",	PHX_A_NAME_PORT,	ATTR_U32 },
+	{ "object",	PHX_A_NAME_OBJECT,	ATTR_U64 },
+	{ "client",	PHX_A_NAME_CLIENT,	ATTR_U32 },
+	{ "pid",	PHX_A_NAME_PID,		ATTR_U32 },
+	{ "uid",	PHX_A_NAME_UID,		ATTR_U32 },
+	{ "stale",	PHX_A_NAME_STALE,	ATTR_FLAG },
+	{ }
+};
+
+static const char *const directions[] = { "in", "out", NULL };
+
+const struct attr attrs_buffer[] = {
+	{ "client",	PHX_A_BUFFER_CLIENT,	ATTR_U32 },
+	{ "id",		PHX_A_BUFFER_ID,	ATTR_U32 },
+	{ "pid",	PHX_A_BUFFER_PID,	ATTR_U32 },
+	{ "uid",	PHX_A_BUFFER_UID,	ATTR_U32 },
+	{ "port",	PHX_A_BUFFER_PORT,	ATTR_U32 },
+	{ "flags",	PHX_A_BUFFER_FLAGS,	ATTR_BITS,	directions },
+	{ "size",	PHX_A_BUFFER_SIZE,	ATTR_U64 },
+	{ "messages",	PHX_A_BUFFER_MESSAGES,	ATTR_U32 },
+	{ "ended",	PHX_A_BUFFER_ENDED,	ATTR_FLAG },
+	{ }
+};
+
+const char *const limit_words[] = { "ports", "names", "messages", "pages", NULL };
+
+const struct attr attrs_limit[] = {
+	{ "id",		PHX_A_LIMIT_ID,		ATTR_ENUM,	limit_words },
+	{ "max",	PHX_A_LIMIT_MAX,	ATTR_U32 },
+	{ "uid",	PHX_A_LIMIT_UID,	ATTR_U32 },
+	{ "client",	PHX_A_LIMIT_CLIENT,	ATTR_U32 },
+	{ "pid",	PHX_A_LIMIT_PID,	ATTR_U32 },
+	{ }
+};
+
+const struct attr attrs_user[] = {
+	{ "uid",	PHX_A_USER_UID,		ATTR_U32 },
+	{ "ports",	PHX_A_USER_PORTS,	ATTR_U64 },
+	{ "names",	PHX_A_USER_NAMES,	ATTR_U64 },
+	{ "messages",	PHX_A_USER_MESSAGES,	ATTR_U64 },
+	{ "pages",	PHX_A_USER_PAGES,	ATTR_U64 },
+	{ "hits",	PHX_A_USER_HITS,	ATTR_U64 },
+	{ }
+};
+
+const struct attr attrs_stats[] = {
+	{ "clients_live",	PHX_A_STATS_CLIENTS_LIVE,	ATTR_U64 },
+	{ "ports_live",		PHX_A_STATS_PORTS_LIVE,		ATTR_U64 },
+	{ "names_live",		PHX_A_STATS_NAMES_LIVE,		ATTR_U64 },
+	{ "users_live",		PHX_A_STATS_USERS_LIVE,		ATTR_U64 },
+	{ "messages_live",	PHX_A_STATS_MESSAGES_LIVE,	ATTR_U64 },
+	{ "regions_live",	PHX_A_STATS_REGIONS_LIVE,	ATTR_U64 },
+	{ "pages_pinned_live",	PHX_A_STATS_PAGES_PINNED_LIVE,	ATTR_U64 },
+	{ "pages_shadow_live",	PHX_A_STATS_PAGES_SHADOW_LIVE,	ATTR_U64 },
+	{ "messages_sent",	PHX_A_STATS_MESSAGES_SENT,	ATTR_U64 },
+	{ "messages_received",	PHX_A_STATS_MESSAGES_RECEIVED,	ATTR_U64 },
+	{ "messages_answered",	PHX_A_STATS_MESSAGES_ANSWERED,	ATTR_U64 },
+	{ "messages_withdrawn",	PHX_A_STATS_MESSAGES_WITHDRAWN,	ATTR_U64 },
+	{ "messages_orphaned",	PHX_A_STATS_MESSAGES_ORPHANED,	ATTR_U64 },
+	{ "messages_requeued",	PHX_A_STATS_MESSAGES_REQUEUED,	ATTR_U64 },
+	{ "messages_aborted",	PHX_A_STATS_MESSAGES_ABORTED,	ATTR_U64 },
+	{ "buffers_inline",	PHX_A_STATS_BUFFERS_INLINE,	ATTR_U64 },
+	{ "buffers_same",	PHX_A_STATS_BUFFERS_SAME,	ATTR_U64 },
+	{ "buffers_copied",	PHX_A_STATS_BUFFERS_COPIED,	ATTR_U64 },
+	{ "buffers_lent",	PHX_A_STATS_BUFFERS_LENT,	ATTR_U64 },
+	{ "buffers_relent",	PHX_A_STATS_BUFFERS_RELENT,	ATTR_U64 },
+	{ "buffers_bounced",	PHX_A_STATS_BUFFERS_BOUNCED,	ATTR_U64 },
+	{ "buffers_registered",	PHX_A_STATS_BUFFERS_REGISTERED,	ATTR_U64 },
+	{ "pages_huge",		PHX_A_STATS_PAGES_HUGE,		ATTR_U64 },
+	{ "waits_spun",		PHX_A_STATS_WAITS_SPUN,		ATTR_U64 },
+	{ "waits_slept",	PHX_A_STATS_WAITS_SLEPT,	ATTR_U64 },
+	{ "pages_pinned",	PHX_A_STATS_PAGES_PINNED,	ATTR_U64 },
+	{ "pages_unpinned",	PHX_A_STATS_PAGES_UNPINNED,	ATTR_U64 },
+	{ }
+};
+
 /*
  * Names are chosen by programs, and may hold what a terminal would obey. A
  * backslash is doubled, so that no two texts look the same.

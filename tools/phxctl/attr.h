@@ -33,7 +33,10 @@ struct attr {
 	const char *const *words;
 };
 
-extern const struct attr attrs_module[], attrs_port[];
+extern const struct attr attrs_module[], attrs_port[], attrs_client[], attrs_message[],
+	attrs_name[], attrs_buffer[], attrs_limit[], attrs_user[], attrs_stats[];
+
+extern const char *const limit_words[];
 
 /* An object with the attributes of a message that are in @attrs. */
 json_t *attrs_to_json(const struct attr *attrs, struct nlmsghdr *nlh);

@@ -194,3 +194,28 @@ json_t *kernel_dump(int cmd, const struct attr *attrs, const char *what)
 	kernel_close(&kernel);
 	return list;
 }
+
+json_t *kernel_get(int cmd, int attr, uint32_t id, const struct attr *attrs,
+		   const char *what)
+{
+	struct kernel kernel;
+	struct nl_msg *msg;
+	json_t *list;
+
+	if (!kernel_open(&kernel))
+		return NULL;
+	msg = kernel_request(&kernel, cmd, 0);
+	if (msg && attr)
+		nla_put_u32(msg, attr, id);
+	list = kernel_ask(&kernel, msg, attrs, what);
+	kernel_close(&kernel);
+	return list;
+}
+
+int kernel_do(const struct kernel *kernel, struct nl_msg *msg, const char *what)
+{
+	json_t *list = kernel_ask(kernel, msg, attrs_module, what);
+
+	json_decref(list);
+	return list ? EXIT_OK : EXIT_FAILED;
+}

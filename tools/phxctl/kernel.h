@@ -35,7 +35,14 @@ struct nl_msg *kernel_request(const struct kernel *kernel, int cmd, int flags);
 json_t *kernel_ask(const struct kernel *kernel, struct nl_msg *msg, const struct attr *attrs,
 	       const char *what);
 
+/* The same for a verb, that gives no answer but its success; the exit code. */
+int kernel_do(const struct kernel *kernel, struct nl_msg *msg, const char *what);
+
 /* A dump, of its own socket. */
 json_t *kernel_dump(int cmd, const struct attr *attrs, const char *what);
+
+/* One thing, by a u32 attribute that is its number; 0 for none. */
+json_t *kernel_get(int cmd, int attr, uint32_t id, const struct attr *attrs,
+		   const char *what);
 
 #endif /* PHXCTL_KERNEL_H */

@@ -10,8 +10,18 @@
 
 struct options options;
 
-static const struct object *const objects[] = {
+const struct object *const objects[] = {
 	&object_port,
+	&object_client,
+	&object_message,
+	&object_name,
+	&object_buffer,
+	&object_limit,
+	&object_stats,
+	&object_monitor,
+	&object_top,
+	&object_doctor,
+	&object_report,
 	NULL
 };
 
@@ -99,8 +109,9 @@ static int run_object(const struct object *object, int argc, char **argv)
 {
 	const struct command *c = object->commands;
 
-	if (!argc)
-		return c->run(0, argv);
+	/* Options and numbers are the first command's. */
+	if (!argc || argv[0][0] == '-' || (argv[0][0] >= '0' && argv[0][0] <= '9'))
+		return c->run(argc, argv);
 	if (!strcmp(argv[0], "help"))
 		return help_on(object);
 	for (; c->name; c++) {
@@ -173,6 +184,8 @@ int main(int argc, char **argv)
 		return usage_error("which object?");
 	if (!strcmp(argv[0], "help"))
 		return finish(help());
+	if (!strcmp(argv[0], "complete"))
+		return finish(complete(argc - 1, argv + 1));
 	for (o = objects; *o; o++) {
 		if (!strcmp(argv[0], (*o)->name))
 			return finish(run_object(*o, argc - 1, argv + 1));

@@ -56,7 +56,15 @@ struct object {
 	const struct command *commands;
 };
 
-extern const struct object object_port;
+extern const struct object object_port, object_client, object_message, object_name,
+	object_buffer, object_limit, object_stats, object_monitor, object_top,
+	object_doctor, object_report;
+
+/* Ends with NULL. */
+extern const struct object *const objects[];
+
+/* For the completion of bash: the words that may come next. */
+int complete(int argc, char **argv);
 
 /* A sentence to standard error; both return the exit code. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -4,7 +4,6 @@
 #include "phxctl.h"
 
 #include <linux/phxport_netlink.h>
-#include <netlink/attr.h>
 
 static const struct column columns[] = {
 	{ "PORT", "id" },
@@ -19,30 +18,18 @@ static const struct column columns[] = {
 	{ }
 };
 
-static json_t *one_port(const char *word)
-{
-	unsigned long long id;
-	struct nl_msg *msg;
-	json_t *list;
-	struct kernel kernel;
-
-	if (!parse_number(word, "a port", 1, 0x7fffffff, &id) || !kernel_open(&kernel))
-		return NULL;
-	msg = kernel_request(&kernel, PHX_CMD_PORT_GET, 0);
-	if (msg)
-		nla_put_u32(msg, PHX_A_PORT_ID, id);
-	list = kernel_ask(&kernel, msg, attrs_port, word);
-	kernel_close(&kernel);
-	return list;
-}
-
 static int show(int argc, char **argv)
 {
+	unsigned long long id;
+
+	if (!argc)
+		return output_list(kernel_dump(PHX_CMD_PORT_GET, attrs_port, "ports"), columns);
 	if (argc > 1)
 		return no_more(argc - 1, argv + 1);
-	if (argc)
-		return output_list(one_port(argv[0]), columns);
-	return output_list(kernel_dump(PHX_CMD_PORT_GET, attrs_port, "ports"), columns);
+	if (!parse_number(argv[0], "a port", 1, 0x7fffffff, &id))
+		return EXIT_USAGE;
+	return output_list(kernel_get(PHX_CMD_PORT_GET, PHX_A_PORT_ID, id, attrs_port, argv[0]),
+			   columns);
 }
 
 static const struct command commands[] = {

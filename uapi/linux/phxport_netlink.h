@@ -35,13 +35,14 @@
  * @PHX_CMD_LIMIT_GET: a dump of the limits that each user has; PHX_A_LIMIT_*
  * @PHX_CMD_USER_GET: a dump of users, and what is charged to them; PHX_A_USER_*
  * @PHX_CMD_STATS_GET: the counters of the whole module; PHX_A_STATS_*
- * @PHX_CMD_MESSAGE_ABORT: end a message by its id and port: the sender gets
+ * @PHX_CMD_MESSAGE_ABORT: end a message by its id, port and client: the sender gets
  *			   ECANCELED, a server that holds it ESRCH when it
- *			   responds. EBUSY if the server sees the sender's own
- *			   memory, unless PHX_A_MESSAGE_FORCE is given. It takes
+ *			   responds. ENOENT if there is none, EBUSY if the server
+ *			   has its buffers in a window or shares memory with the
+ *			   sender, unless PHX_A_MESSAGE_FORCE is given. It takes
  *			   CAP_NET_ADMIN
- * @PHX_CMD_LIMIT_SET: set a limit, for all network namespaces; it takes
- *		       CAP_NET_ADMIN in the first user namespace
+ * @PHX_CMD_LIMIT_SET: set a limit, for users everywhere; it takes
+ *		       CAP_SYS_RESOURCE in the first user namespace
  * @PHX_CMD_PORT_CREATE_NTF: event: a port was created
  * @PHX_CMD_PORT_DESTROY_NTF: event: a port is gone
  * @PHX_CMD_NAME_REGISTER_NTF: event: a name was registered
@@ -198,9 +199,9 @@ enum phx_message_state {
  * @PHX_A_MESSAGE_OUT_SIZE: u64: bytes of the output
  * @PHX_A_MESSAGE_OUT_CLASS: u32: enum phx_class: how the server sees that
  * @PHX_A_MESSAGE_LOANS: u32: messages with which its buffers were sent on
- * @PHX_A_MESSAGE_FORCE: flag: to abort it even if the server sees the sender's
- *			 memory: that is taken away, and to look there again
- *			 raises SIGBUS
+ * @PHX_A_MESSAGE_FORCE: flag: to abort it even if the server has its buffers in a
+ *			 window: they are taken away, and an access to them raises
+ *			 SIGBUS
  */
 enum phx_a_message {
 	PHX_A_MESSAGE_UNSPEC,
