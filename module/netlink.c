@@ -219,10 +219,6 @@ static const struct nla_policy port_policy[] = {
 	[PHX_A_PORT_ID]	= NLA_POLICY_MIN(NLA_U32, 1),
 };
 
-#define WITH_ATTRIBUTES(_policy)					\
-	.policy = (_policy),						\
-	.maxattr = ARRAY_SIZE(_policy) - 1
-
 static const struct nla_policy client_policy[] = {
 	[PHX_A_CLIENT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 };
@@ -252,18 +248,21 @@ static const struct genl_ops ops[] = {
 		.cmd = PHX_CMD_PORT_GET,
 		.doit = phx_netlink_port,
 		.dumpit = phx_netlink_ports,
-		WITH_ATTRIBUTES(port_policy),
+		.policy = port_policy,
+		.maxattr = ARRAY_SIZE(port_policy) - 1,
 	},
 	{
 		.cmd = PHX_CMD_CLIENT_GET,
 		.doit = phx_netlink_client,
 		.dumpit = phx_netlink_clients,
-		WITH_ATTRIBUTES(client_policy),
+		.policy = client_policy,
+		.maxattr = ARRAY_SIZE(client_policy) - 1,
 	},
 	{
 		.cmd = PHX_CMD_MESSAGE_GET,
 		.dumpit = phx_netlink_messages,
-		WITH_ATTRIBUTES(messages_policy),
+		.policy = messages_policy,
+		.maxattr = ARRAY_SIZE(messages_policy) - 1,
 	},
 	{
 		.cmd = PHX_CMD_NAME_GET,
@@ -289,12 +288,14 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = PHX_CMD_MESSAGE_ABORT,
 		.doit = phx_netlink_abort,
-		WITH_ATTRIBUTES(abort_policy),
+		.policy = abort_policy,
+		.maxattr = ARRAY_SIZE(abort_policy) - 1,
 	},
 	{
 		.cmd = PHX_CMD_LIMIT_SET,
 		.doit = phx_netlink_limit_set,
-		WITH_ATTRIBUTES(limit_policy),
+		.policy = limit_policy,
+		.maxattr = ARRAY_SIZE(limit_policy) - 1,
 	},
 };
 

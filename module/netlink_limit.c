@@ -99,7 +99,7 @@ int phx_netlink_limit_set(struct sk_buff *skb, struct genl_info *info)
 }
 
 static int put_charges(struct sk_buff *skb, const struct phx_viewer *viewer,
-		    const void *what)
+		       const void *what)
 {
 	struct phx_user *user = (struct phx_user *)what;
 	enum phx_limit limit;

@@ -18,7 +18,7 @@ setup() {
 # members ENUM PREFIX: the names in an enum of the header as the specification has
 # them, but for the first of attributes, which is nothing, and those that count them.
 members() {
-	awk -v begin="enum $1 {" '$0 == begin { on = 1; next } /^}/ { on = 0 } on && !/=/ { print $1 }' "$header" |
+	awk -v begin="enum $1 {" '$0 == begin { on = 1; next } /^}/ { on = 0 } on && !/=/ && /^\tPHX/ { print $1 }' "$header" |
 		tr -d , | grep -vE '^__|_UNSPEC$' | sed "s/^$2//" |
 		tr 'A-Z_' 'a-z-'
 }

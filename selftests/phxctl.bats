@@ -73,7 +73,7 @@ refused() {
 		run -0 "$phxctl" -j $object
 		[ "${#lines[@]}" = 1 ]
 		run -0 "$phxctl" --pretty $object
-		[[ ${lines[0]} == [\[{]* ]]
+		[[ ${lines[0]} =~ ^[[{] ]]
 	done
 	if command -v jq >/dev/null; then
 		for object in port client message name buffer limit stats doctor report; do

@@ -36,7 +36,7 @@ installed() {
 
 secure_boot() {
 	mkdir -p "$root/sys/firmware/efi/efivars"
-	printf "\6\0\0\0\\$1" >"$root/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	printf '\6\0\0\0%b' "\\$1" >"$root/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 }
 
 @test "without the module every object says so" {

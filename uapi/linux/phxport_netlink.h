@@ -72,6 +72,7 @@ enum phx_cmd {
 	PHX_CMD_CLIENT_OPEN_NTF,
 	PHX_CMD_CLIENT_CLOSE_NTF,
 	PHX_CMD_LIMIT_HIT_NTF,
+	/* private: */
 	__PHX_CMD_MAX,
 	PHX_CMD_MAX = __PHX_CMD_MAX - 1
 };
@@ -90,6 +91,7 @@ enum phx_a_module {
 	PHX_A_MODULE_VERSION,
 	PHX_A_MODULE_ABI,
 	PHX_A_MODULE_FEATURES,
+	/* private: */
 	__PHX_A_MODULE_MAX,
 	PHX_A_MODULE_MAX = __PHX_A_MODULE_MAX - 1
 };
@@ -120,6 +122,7 @@ enum phx_a_port {
 	PHX_A_PORT_QUEUED,
 	PHX_A_PORT_WAITING,
 	PHX_A_PORT_RECEIVED,
+	/* private: */
 	__PHX_A_PORT_MAX,
 	PHX_A_PORT_MAX = __PHX_A_PORT_MAX - 1
 };
@@ -154,6 +157,7 @@ enum phx_a_client {
 	PHX_A_CLIENT_WINDOW_IN,
 	PHX_A_CLIENT_WINDOW_OUT,
 	PHX_A_CLIENT_AGE,
+	/* private: */
 	__PHX_A_CLIENT_MAX,
 	PHX_A_CLIENT_MAX = __PHX_A_CLIENT_MAX - 1
 };
@@ -228,6 +232,7 @@ enum phx_a_message {
 	PHX_A_MESSAGE_OUT_CLASS,
 	PHX_A_MESSAGE_LOANS,
 	PHX_A_MESSAGE_FORCE,
+	/* private: */
 	__PHX_A_MESSAGE_MAX,
 	PHX_A_MESSAGE_MAX = __PHX_A_MESSAGE_MAX - 1
 };
@@ -254,6 +259,7 @@ enum phx_a_name {
 	PHX_A_NAME_PID,
 	PHX_A_NAME_UID,
 	PHX_A_NAME_STALE,
+	/* private: */
 	__PHX_A_NAME_MAX,
 	PHX_A_NAME_MAX = __PHX_A_NAME_MAX - 1
 };
@@ -284,6 +290,7 @@ enum phx_a_buffer {
 	PHX_A_BUFFER_SIZE,
 	PHX_A_BUFFER_MESSAGES,
 	PHX_A_BUFFER_ENDED,
+	/* private: */
 	__PHX_A_BUFFER_MAX,
 	PHX_A_BUFFER_MAX = __PHX_A_BUFFER_MAX - 1
 };
@@ -318,6 +325,7 @@ enum phx_a_limit {
 	PHX_A_LIMIT_UID,
 	PHX_A_LIMIT_CLIENT,
 	PHX_A_LIMIT_PID,
+	/* private: */
 	__PHX_A_LIMIT_MAX,
 	PHX_A_LIMIT_LAST = __PHX_A_LIMIT_MAX - 1
 };
@@ -342,6 +350,7 @@ enum phx_a_user {
 	PHX_A_USER_MESSAGES,
 	PHX_A_USER_PAGES,
 	PHX_A_USER_HITS,
+	/* private: */
 	__PHX_A_USER_MAX,
 	PHX_A_USER_MAX = __PHX_A_USER_MAX - 1
 };
@@ -409,6 +418,7 @@ enum phx_a_stats {
 	PHX_A_STATS_PAGES_PINNED,
 	PHX_A_STATS_PAGES_UNPINNED,
 	PHX_A_STATS_MESSAGES_ABORTED,
+	/* private: */
 	__PHX_A_STATS_MAX,
 	PHX_A_STATS_MAX = __PHX_A_STATS_MAX - 1
 };
