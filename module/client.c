@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "client.h"
 #include "compat.h"
+#include "event.h"
 #include "message.h"
 #include "name.h"
 #include "netns.h"
@@ -35,11 +36,25 @@ static void reap_later(void)
 			   round_jiffies_relative(REAP_INTERVAL));
 }
 
+/* Its number may be another's by now, if this is done again. */
 static void forget(struct phx_client *client)
 {
+	if (client->id)
+		xa_cmpxchg(&client->ns->clients, client->id, client, NULL, 0);
 	spin_lock(&clients_lock);
 	list_del_init(&client->node);
 	spin_unlock(&clients_lock);
+}
+
+static int publish(struct phx_client *client)
+{
+	struct phx_ns *ns = client->ns;
+	int err;
+
+	/* What is under the lock of the table is written before it is in there. */
+	err = xa_alloc_cyclic(&ns->clients, &client->id, client, XA_LIMIT(1, INT_MAX),
+			      &ns->last_client, GFP_KERNEL_ACCOUNT);
+	return err < 0 ? err : 0;
 }
 
 static void client_free(struct phx_client *client)
@@ -67,6 +82,44 @@ void phx_client_put(struct phx_client *client)
 {
 	if (refcount_dec_and_test(&client->refs))
 		client_free(client);
+}
+
+/**
+ * phx_client_find() - look up a client
+ * @ns: where
+ * @id: its number
+ *
+ * Return: the client with a reference, or NULL.
+ */
+struct phx_client *phx_client_find(struct phx_ns *ns, u32 id)
+{
+	unsigned long at = id;
+	struct phx_client *client = phx_client_next(ns, &at);
+
+	if (!client || at == id)
+		return client;
+	phx_client_put(client);
+	return NULL;
+}
+
+/**
+ * phx_client_next() - look up clients one after the other
+ * @ns: where
+ * @from: number to begin at; out: that of the client
+ *
+ * Return: the client with the next number, with a reference, or NULL.
+ */
+struct phx_client *phx_client_next(struct phx_ns *ns, unsigned long *from)
+{
+	struct phx_client *client;
+
+	/* With the lock, as it is freed as soon as it is out of there. */
+	xa_lock(&ns->clients);
+	client = xa_find(&ns->clients, from, ULONG_MAX, XA_PRESENT);
+	while (client && !refcount_inc_not_zero(&client->refs))
+		client = xa_find_after(&ns->clients, from, ULONG_MAX, XA_PRESENT);
+	xa_unlock(&ns->clients);
+	return client;
 }
 
 /**
@@ -105,6 +158,7 @@ struct phx_client *phx_client_create(void)
 	mmgrab(client->mm);
 	client->tgid = get_pid(task_tgid(current));
 	client->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	client->opened = jiffies;
 	client->pid = task_tgid_nr_ns(current, client->pid_ns);
 	phx_stat_inc(PHX_STAT_CLIENTS_LIVE);
 	spin_lock(&clients_lock);
@@ -113,10 +167,13 @@ struct phx_client *phx_client_create(void)
 	reap_later();
 
 	err = phx_windows_open(client);
+	if (!err)
+		err = publish(client);
 	if (err) {
 		client_free(client);
 		return ERR_PTR(err);
 	}
+	phx_event(client, PHX_CMD_CLIENT_OPEN_NTF, phx_put_client, client);
 	return client;
 }
 
@@ -200,6 +257,7 @@ void phx_client_shutdown(struct phx_client *client)
 	phx_names_drop(client);
 	drop_held(client);
 	phx_regions_disown(client);
+	phx_event(client, PHX_CMD_CLIENT_CLOSE_NTF, phx_put_client, client);
 	fput(client->win_file);
 }
 

@@ -69,16 +69,21 @@ struct pid_namespace;
  * @mm: address space it belongs to; not held against exit, only against reuse
  * @tgid: process it belongs to
  * @pid: its number in @pid_ns
+ * @id: its number in @ns, until it is shut down
+ * @opened: when it was opened, in jiffies
  * @pid_ns: pid namespace that it sees senders in
  * @spare: a message for its next call to send, or NULL; nothing is charged for it
  * @spin: what was learned of how long its senders wait
  * @names: list of struct phx_name, under phx_ns.names_lock
+ * @nr_names: how many, the same
  * @regions: table of struct phx_region that it registered
  * @next_region: where to look for a free number in it
  * @srv: what it has as a server, in cache lines of its own
  * @srv.lock: see above
  * @srv.closed: it was shut down: no port can be added, no message held
  * @srv.ports: list of struct phx_port
+ * @srv.nr_ports: how many
+ * @srv.nr_held: messages in @srv.held
  * @srv.recent: the port that was last received from, if it is alive
  * @srv.queued: messages queued at all its ports
  * @srv.held: messages received and not responded to
@@ -97,8 +102,11 @@ struct phx_client {
 	struct mm_struct *mm;
 	struct pid *tgid;
 	pid_t pid;
+	u32 id;
+	unsigned long opened;
 	struct pid_namespace *pid_ns;
 	struct list_head names;
+	unsigned int nr_names;
 	struct phx_message *spare;
 	struct phx_spin spin;
 	struct xarray regions;
@@ -107,6 +115,8 @@ struct phx_client {
 		spinlock_t lock ____cacheline_aligned_in_smp; /* all of srv, see above */
 		bool closed;
 		struct list_head ports;
+		unsigned int nr_ports;
+		unsigned int nr_held;
 		struct phx_port *recent;
 		unsigned long queued;
 		struct phx_held held;
@@ -121,6 +131,8 @@ struct phx_client *phx_client_create(void);
 void phx_client_put(struct phx_client *client);
 void phx_client_shutdown(struct phx_client *client);
 void phx_clients_exit(void);
+struct phx_client *phx_client_find(struct phx_ns *ns, u32 id);
+struct phx_client *phx_client_next(struct phx_ns *ns, unsigned long *from);
 bool phx_client_abandoned(const struct phx_client *client);
 
 static inline struct phx_client *phx_client_ref(struct phx_client *client)

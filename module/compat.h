@@ -32,6 +32,17 @@
 #define PHX_HUGE_PFNMAP
 #endif
 
+#include <net/genetlink.h>
+/* In 6.6: "genetlink: add struct genl_info to struct genl_dumpit_info" */
+static inline struct nlattr **phx_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_info_dump(cb)->attrs;
+#endif
+}
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 /* bc292ab00f6c ("mm: introduce vma->vm_flags wrapper functions") */
 static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,

@@ -7,6 +7,7 @@
 #include "device.h"
 #include "client.h"
 #include "compat.h"
+#include "event.h"
 #include "name.h"
 #include "place.h"
 #include "port.h"
@@ -282,6 +283,7 @@ static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
 	void __user *user = (void __user *)param;
 	unsigned int nr = _IOC_NR(cmd);
 	const struct op *op;
+	int err;
 
 	if (nr >= ARRAY_SIZE(ops) || cmd != _IO(PHX_IOC_MAGIC, nr))
 		return -ENOTTY;
@@ -289,8 +291,12 @@ static long phx_ioctl(struct file *file, unsigned int cmd, unsigned long param)
 	if (!op->anybody && current->mm != client->mm)
 		return -EBADFD;
 	if (op->direct)
-		return op->direct(client, user, file->f_flags & O_NONBLOCK);
-	return copy_and_call(op, client, user);
+		err = op->direct(client, user, file->f_flags & O_NONBLOCK);
+	else
+		err = copy_and_call(op, client, user);
+	if (unlikely(err == -EDQUOT))
+		phx_event_limits(client);
+	return err;
 }
 
 static __poll_t phx_poll(struct file *file, poll_table *wait)

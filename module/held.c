@@ -7,6 +7,7 @@
 
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #define RID_BITS	31
@@ -185,9 +186,34 @@ bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *ms
 	if (!closed && !WARN_ON_ONCE(!slot)) {
 		slot->msg = msg;
 		msg->held = true;
+		msg->holder = task_pid_nr(current);
+		client->srv.nr_held++;
 	}
 	spin_unlock(&client->srv.lock);
 	return !closed;
+}
+
+static struct phx_message *take_locked(struct phx_client *client,
+				       struct phx_held_slot *slot)
+{
+	struct phx_message *msg = slot->msg;
+
+	lockdep_assert_held(&client->srv.lock);
+	slot->msg = NULL;
+	msg->held = false;
+	client->srv.nr_held--;
+	return msg;
+}
+
+static struct phx_message *forget_aborted_locked(struct phx_client *client,
+						 struct phx_held_slot *slot, u32 port)
+{
+	lockdep_assert_held(&client->srv.lock);
+	if (xa_to_value(slot->msg) != port)
+		return NULL;
+	slot->msg = NULL;
+	phx_held_unreserve_locked(client, slot->rid, false);
+	return ERR_PTR(-ESRCH);
 }
 
 /**
@@ -196,7 +222,8 @@ bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *ms
  * @rid: the message's, that stays reserved
  * @port: number of the port the message came from
  *
- * Return: the message, or NULL.
+ * Return: the message, or NULL; -ESRCH as an ERR_PTR if it was aborted: then
+ * that was the end of the rid.
  */
 __phx_hot
 struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
@@ -206,13 +233,63 @@ struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
 
 	spin_lock(&client->srv.lock);
 	slot = slot_of(&client->srv.held, rid);
-	if (slot && slot->msg && slot->msg->port->id == port) {
-		msg = slot->msg;
-		slot->msg = NULL;
-		msg->held = false;
-	}
+	if (slot && unlikely(xa_is_value(slot->msg)))
+		msg = forget_aborted_locked(client, slot, port);
+	else if (slot && slot->msg && slot->msg->port->id == port)
+		msg = take_locked(client, slot);
 	spin_unlock(&client->srv.lock);
 	return msg;
+}
+
+/**
+ * phx_held_next_locked() - look at what is held, one after the other
+ * @client: the client
+ * @slot: slot to begin at; out: the one after what was found
+ * @end: slot to stop at
+ * @rid: out: what it is known by
+ *
+ * When the table grows a message may move to a slot that comes later, never to one
+ * that comes earlier.
+ *
+ * Return: a message; if it was aborted, the number of its port as xa_mk_value();
+ * NULL if there is none up to @end, or to the end of the table, which @slot is then.
+ */
+struct phx_message *phx_held_next_locked(struct phx_client *client, u32 *slot, u32 end,
+					 s32 *rid)
+{
+	struct phx_held *held = &client->srv.held;
+	struct phx_held_slot *at;
+
+	lockdep_assert_held(&client->srv.lock);
+	end = min(end, nr_slots(held));
+	while (*slot < end) {
+		at = &held->slots[(*slot)++];
+		*rid = at->rid;
+		if (at->msg)
+			return at->msg;
+	}
+	return NULL;
+}
+
+/**
+ * phx_held_abort_locked() - take a message out, and leave a note in its place
+ * @client: the client
+ * @msg: the message, held
+ * @rid: what it is known by
+ *
+ * Return: the message, which is the caller's to answer.
+ */
+struct phx_message *phx_held_abort_locked(struct phx_client *client,
+					  const struct phx_message *msg, s32 rid)
+{
+	struct phx_held_slot *slot = slot_of(&client->srv.held, rid);
+
+	lockdep_assert_held(&client->srv.lock);
+	if (WARN_ON_ONCE(!slot || slot->msg != msg))
+		return NULL;
+	take_locked(client, slot);
+	slot->msg = xa_mk_value(msg->port->id);
+	return (struct phx_message *)msg;
 }
 
 /**
@@ -231,9 +308,10 @@ struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from)
 	while (!msg && *from < nr_slots(held)) {
 		spin_lock(&client->srv.lock);
 		msg = held->slots[*from].msg;
-		held->slots[*from].msg = NULL;
+		if (xa_is_value(msg))
+			msg = NULL;
 		if (msg)
-			msg->held = false;
+			take_locked(client, &held->slots[*from]);
 		spin_unlock(&client->srv.lock);
 		++*from;
 	}

@@ -9,19 +9,22 @@
  * too, because they differ in fewer bits already.
  *
  * A slot is free, reserved (has a rid, but no message: one is being received or
- * responded to) or held. All under the client's srv.lock.
+ * responded to), held, or aborted: an operator took its message away, and the rid
+ * is for the receiver to respond to, once. All under the client's srv.lock.
  */
 #ifndef PHX_HELD_H
 #define PHX_HELD_H
 
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 struct phx_client;
 struct phx_message;
 
 /**
  * struct phx_held_slot - room for one message
- * @msg: the message, NULL if reserved or free
+ * @msg: the message, NULL if reserved or free; if aborted, the number of the port
+ *	 that it came from, as xa_mk_value()
  * @rid: what it is known by, -1 if free
  * @next: of a free slot: the next free one, or -1
  * @generation: of one that is not free: what its rid was made of
@@ -57,6 +60,10 @@ void phx_held_unreserve(struct phx_client *client, int rid);
 void phx_held_unreserve_locked(struct phx_client *client, int rid, bool unseen);
 bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *msg);
 struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port);
+struct phx_message *phx_held_next_locked(struct phx_client *client, u32 *slot, u32 end,
+					 s32 *rid);
+struct phx_message *phx_held_abort_locked(struct phx_client *client,
+					  const struct phx_message *msg, s32 rid);
 struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from);
 
 #endif /* PHX_HELD_H */

@@ -5,6 +5,7 @@
 #include "copy.h"
 #include "device.h"
 #include "message.h"
+#include "netlink.h"
 #include "netns.h"
 #include "stats.h"
 #include "user.h"
@@ -27,12 +28,17 @@ static int __init phx_init(void)
 	if (err)
 		goto err_cache;
 	phx_stats_init();
-	err = phx_device_init();
+	err = phx_netlink_init();
 	if (err)
 		goto err_stats;
+	err = phx_device_init();
+	if (err)
+		goto err_netlink;
 	pr_info("version " PHX_VERSION "\n");
 	return 0;
 
+err_netlink:
+	phx_netlink_exit();
 err_stats:
 	phx_stats_exit();
 	phx_netns_exit();
@@ -44,6 +50,7 @@ err_cache:
 static void __exit phx_exit(void)
 {
 	phx_device_exit();
+	phx_netlink_exit();
 	phx_clients_exit();
 	phx_stats_exit();
 	phx_netns_exit();

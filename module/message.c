@@ -4,14 +4,27 @@
 #include "compat.h"
 #include "port.h"
 #include "stats.h"
+#include "trace.h"
 #include "user.h"
 
+#include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
 #include <linux/slab.h>
 
 static struct kmem_cache *message_cache;
+
+/*
+ * The number of the last message of each CPU, which takes every nr_cpu_ids-th: so no
+ * two are the same, and nothing is shared.
+ */
+static DEFINE_PER_CPU(u64, last_number);
+
+static u64 next_number(void)
+{
+	return this_cpu_add_return(last_number, nr_cpu_ids);
+}
 
 /*
  * Phoenix-RTOS' priorities are 0 (highest) to 7, and 4 is where a process
@@ -62,6 +75,7 @@ struct phx_message *phx_message_create(struct phx_client *client)
 	for (dir = 0; dir < PHX_DIR_NR; dir++)
 		msg->buf[dir].dir = dir;
 	msg->user = phx_user_ref(client->user);
+	msg->sender = client->id;
 	return msg;
 }
 
@@ -94,6 +108,8 @@ int phx_message_address(struct phx_message *msg, struct phx_client *client,
 		return err;
 	phx_stat_inc(PHX_STAT_MESSAGES_LIVE);
 	msg->port = port;
+	msg->id = next_number();
+	msg->sent = jiffies;
 	msg->taker = NULL;
 	msg->answered = false;
 	msg->result = 0;
@@ -148,6 +164,8 @@ static void taken_locked(struct phx_message *msg, struct task_struct *taker)
 	lockdep_assert_held(&server(msg)->srv.lock);
 	WRITE_ONCE(msg->state, PHX_TAKEN);
 	WRITE_ONCE(msg->taker, taker);
+	msg->taken = jiffies;
+	msg->port->nr_received++;
 }
 
 /* Hand to a receiver that waits, or leave in the queue, first or last. */
@@ -167,11 +185,15 @@ static void hand_over_locked(struct phx_message *msg, bool first)
 	}
 	WRITE_ONCE(msg->state, PHX_QUEUED);
 	WRITE_ONCE(msg->taker, NULL);
-	if (first)
+	if (first) {
+		msg->order = --port->first_order;
 		list_add(&msg->node, &port->queue);
-	else
+	} else {
+		msg->order = port->next_order++;
 		list_add_tail(&msg->node, &port->queue);
+	}
 	client->srv.queued++;
+	port->nr_queued++;
 	if (wq_has_sleeper(&client->srv.poll))
 		wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
 }
@@ -179,8 +201,11 @@ static void hand_over_locked(struct phx_message *msg, bool first)
 static void dequeue_locked(struct phx_message *msg)
 {
 	lockdep_assert_held(&server(msg)->srv.lock);
+	if (unlikely(msg->port->walk))
+		phx_walk_skip_locked(msg->port->walk, msg);
 	list_del_init(&msg->node);
 	server(msg)->srv.queued--;
+	msg->port->nr_queued--;
 }
 
 /* From here on the message is the sender's, who may be gone with it at once. */
@@ -265,10 +290,12 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 	if (msg->state == PHX_QUEUED) {
 		dequeue_locked(msg);
 		left = PHX_WITHDRAWN;
+		trace_phx_withdraw(msg->id, port->id);
 	} else if (msg->state == PHX_TAKEN && taken_too) {
 		WRITE_ONCE(msg->state, PHX_ORPHAN);
 		charge_server_locked(msg);
 		moved = msg->user != user;
+		trace_phx_orphan(msg->id, port->id);
 		left = PHX_ORPHANED;
 	}
 	spin_unlock(&client->srv.lock);
@@ -322,6 +349,7 @@ void phx_message_requeue(struct phx_message *msg)
 	spin_lock(&port->client->srv.lock);
 	if (!port->dead && msg->state == PHX_TAKEN) {
 		sender = msg->wait.task;
+		port->nr_received--;
 		hand_over_locked(msg, true);
 		wake_up_process(sender);
 		over = false;
@@ -506,6 +534,10 @@ void phx_message_release(struct phx_message *msg)
  */
 int phx_message_cache_init(void)
 {
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(last_number, cpu) = cpu;
 	message_cache = KMEM_CACHE(phx_message, SLAB_HWCACHE_ALIGN);
 	return message_cache ? 0 : -ENOMEM;
 }

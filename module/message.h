@@ -34,6 +34,11 @@
  * has it from the queue may count on it, and frees it if it ends as an orphan. A
  * loan keeps it from its end.
  *
+ * An operator may abort it, see abort.c. Queued, it ends as if its port had died,
+ * but for the error. Held, it is taken out of the receiver's table and memory and
+ * answered with the error, as if the receiver had ended, and the receiver gets
+ * ESRCH when it responds, as if the sender had.
+ *
  * The one that a client freed last is kept for its next, in client->spare.
  */
 #ifndef PHX_MESSAGE_H
@@ -77,6 +82,13 @@ enum phx_left {
  *	   may look at it in the RCU read-side critical section that it offered
  *	   the message in, because it was taken within that
  * @node: in the port's queue, or in a list of messages to finish
+ * @order: place in the queue, which is sorted by it
+ * @taken: when it was taken, in jiffies
+ * @holder: thread that received it, by its number in the first pid namespace
+ * @id: its number, never another's
+ * @sender: number of the client that it belongs to
+ * @sent: when it was sent, in jiffies: that costs no more than a load
+ * @traced: the same in nanoseconds of local_clock(), if anybody traces; else 0
  * @port: where it was sent to, referred to
  * @user: who is charged for it, referred to; of an orphan that is the server's,
  *	  who decides how long it lasts, as far as its limits allow
@@ -95,7 +107,14 @@ struct phx_message {
 	int result;
 	struct task_struct *taker;
 	struct list_head node;
+	u64 order;
+	unsigned long taken;
+	pid_t holder;
 	/* of whose it is */
+	u64 id;
+	u32 sender;
+	unsigned long sent;
+	u64 traced;
 	struct phx_port *port;
 	struct phx_user *user;
 	bool again;
@@ -118,12 +137,33 @@ void phx_message_requeue(struct phx_message *msg);
 bool phx_message_answer_locked(struct phx_message *msg, int result);
 void phx_message_finish(struct phx_message *msg);
 void phx_message_answer(struct phx_message *msg, int result);
+int phx_message_abort(struct phx_client *client, struct phx_port *port, u64 id,
+		      bool force);
 bool phx_message_borrow(struct phx_message *lender);
 
 /* Are there buffers to be placed, or is all of it in the message itself? */
 static inline bool phx_message_has_buffers(const struct phx_message *msg)
 {
 	return msg->buf[PHX_IN].source || msg->buf[PHX_OUT].source;
+}
+
+/* Nanoseconds since it was sent, 0 if nobody traced then. */
+static inline u64 phx_message_traced_ns(const struct phx_message *msg)
+{
+	return msg->traced ? max_t(s64, local_clock() - msg->traced, 0) : 0;
+}
+
+/* Would the receiver miss memory that is the sender's, if it were taken away? */
+static inline bool phx_message_is_seen(const struct phx_message *msg)
+{
+	enum phx_dir dir;
+
+	for (dir = 0; dir < PHX_DIR_NR; dir++)
+		if (msg->buf[dir].class == PHX_CLASS_SAME ||
+		    msg->buf[dir].class == PHX_CLASS_LEND ||
+		    msg->buf[dir].class == PHX_CLASS_REGISTERED)
+			return true;
+	return false;
 }
 
 /* The message that a buffer is part of. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "name.h"
 #include "client.h"
+#include "event.h"
 #include "netns.h"
 #include "port.h"
 #include "stats.h"
@@ -14,30 +15,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
-
-/**
- * struct phx_name - one name
- * @hash: in phx_ns.names
- * @rcu: to free it
- * @node: in phx_client.names
- * @user: who registered it, referred to
- * @serial: of the port, 0 if that was gone already
- * @port: the port's number
- * @id: the object's
- * @len: bytes of @text without NUL
- * @text: the name
- */
-struct phx_name {
-	struct rhash_head hash;
-	struct rcu_head rcu;
-	struct list_head node;
-	struct phx_user *user;
-	u64 serial;
-	u32 port;
-	u64 id;
-	size_t len;
-	char text[];
-};
 
 /* What is searched for: part of a longer text. */
 struct name_key {
@@ -142,6 +119,7 @@ static struct phx_name *name_create(struct phx_client *client,
 	memcpy(name->text, text, arg->name_size);
 	kfree(text);
 	name->len = arg->name_size - 1;
+	name->client = client;
 	name->user = phx_user_ref(client->user);
 	name->port = arg->oid.port;
 	name->id = arg->oid.id;
@@ -165,11 +143,35 @@ static void name_free(struct phx_name *name)
 	kfree_rcu(name, rcu);
 }
 
+static int insert_locked(struct phx_ns *ns, struct phx_name *name)
+{
+	struct name_key key = { .text = name->text, .len = name->len };
+	int err;
+
+	lockdep_assert_held(&ns->names_lock);
+	err = xa_alloc_cyclic(&ns->name_numbers, &name->nr, name, xa_limit_32b,
+			      &ns->last_name, GFP_KERNEL_ACCOUNT);
+	if (err < 0)
+		return err;
+	err = rhashtable_lookup_insert_key(&ns->names, &key, &name->hash, names_params);
+	if (err) {
+		xa_erase(&ns->name_numbers, name->nr);
+		return err;
+	}
+	list_add(&name->node, &name->client->names);
+	name->client->nr_names++;
+	phx_event(name->client, PHX_CMD_NAME_REGISTER_NTF, phx_put_name, name);
+	return 0;
+}
+
 static void remove_locked(struct phx_ns *ns, struct phx_name *name)
 {
 	lockdep_assert_held(&ns->names_lock);
 	rhashtable_remove_fast(&ns->names, &name->hash, names_params);
+	xa_erase(&ns->name_numbers, name->nr);
 	list_del(&name->node);
+	name->client->nr_names--;
+	phx_event(name->client, PHX_CMD_NAME_UNREGISTER_NTF, phx_put_name, name);
 }
 
 /**
@@ -193,14 +195,8 @@ int phx_name_register(struct phx_client *client, const struct phx_ioc_name *arg)
 
 	mutex_lock(&ns->names_lock);
 	/* Set before phx_names_drop() takes the lock: one of us sees the other. */
-	if (!READ_ONCE(client->srv.closed)) {
-		struct name_key key = { .text = name->text, .len = name->len };
-
-		err = rhashtable_lookup_insert_key(&ns->names, &key, &name->hash,
-						   names_params);
-	}
-	if (!err)
-		list_add(&name->node, &client->names);
+	if (!READ_ONCE(client->srv.closed))
+		err = insert_locked(ns, name);
 	mutex_unlock(&ns->names_lock);
 	if (err)
 		name_free(name);

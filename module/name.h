@@ -12,11 +12,43 @@
 #ifndef PHX_NAME_H
 #define PHX_NAME_H
 
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
 struct phx_client;
 struct phx_ioc_name;
 struct phx_ns;
+struct phx_user;
+
+/**
+ * struct phx_name - one name
+ * @hash: in phx_ns.names
+ * @rcu: to free it
+ * @node: in phx_client.names
+ * @nr: its number in phx_ns.name_numbers
+ * @client: who registered it, there for as long as this is in the tables
+ * @user: of that, referred to
+ * @serial: of the port, 0 if that was gone already
+ * @port: the port's number
+ * @id: the object's
+ * @len: bytes of @text without NUL
+ * @text: the name
+ */
+struct phx_name {
+	struct rhash_head hash;
+	struct rcu_head rcu;
+	struct list_head node;
+	u32 nr;
+	struct phx_client *client;
+	struct phx_user *user;
+	u64 serial;
+	u32 port;
+	u64 id;
+	size_t len;
+	char text[];
+};
 
 int phx_name_register(struct phx_client *client, const struct phx_ioc_name *arg);
 int phx_name_unregister(struct phx_client *client, const struct phx_ioc_name *arg);

@@ -24,6 +24,8 @@ static int __net_init phx_net_init(struct net *net)
 	struct phx_ns *ns = phx_ns(net);
 
 	xa_init_flags(&ns->ports, XA_FLAGS_ALLOC1);
+	xa_init_flags(&ns->clients, XA_FLAGS_ALLOC1);
+	xa_init_flags(&ns->name_numbers, XA_FLAGS_ALLOC);
 	mutex_init(&ns->names_lock);
 	return phx_names_init(ns);
 }
@@ -34,6 +36,10 @@ static void __net_exit phx_net_exit(struct net *net)
 
 	WARN_ON_ONCE(!xa_empty(&ns->ports));
 	xa_destroy(&ns->ports);
+	WARN_ON_ONCE(!xa_empty(&ns->clients));
+	xa_destroy(&ns->clients);
+	WARN_ON_ONCE(!xa_empty(&ns->name_numbers));
+	xa_destroy(&ns->name_numbers);
 	phx_names_fini(ns);
 }
 

@@ -20,13 +20,21 @@ struct net;
  * struct phx_ns - our part of a network namespace
  * @ports: number to struct phx_port; changed under its own lock, read under RCU
  * @last_port: where the search for a free number goes on
+ * @clients: number to struct phx_client; read and changed under its own lock
+ * @last_client: where the search for a free number goes on
  * @names_lock: held to change @names and the clients' lists of names
+ * @name_numbers: number to struct phx_name, under @names_lock
+ * @last_name: where the search for a free number goes on
  * @names: struct phx_name by its text; read under RCU
  */
 struct phx_ns {
 	struct xarray ports;
 	u32 last_port;
+	struct xarray clients;
+	u32 last_client;
 	struct mutex names_lock; /* changes of names */
+	struct xarray name_numbers;
+	u32 last_name;
 	struct rhashtable names;
 };
 

@@ -4,6 +4,7 @@
 #include "message.h"
 #include "region.h"
 #include "stats.h"
+#include "trace.h"
 #include "window.h"
 
 #include <linux/phxport.h>
@@ -67,6 +68,7 @@ static int place_lend(struct phx_client *client, struct phx_buffer *buf)
 		return err;
 	}
 	buf->class = PHX_CLASS_LEND;
+	trace_phx_lend(phx_buffer_message(buf), buf);
 	phx_stat_inc(PHX_STAT_BUFFERS_LENT);
 	return 0;
 }
@@ -133,8 +135,10 @@ static void revoke(struct phx_message *msg, struct phx_client *client)
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		struct phx_buffer *buf = &msg->buf[dir];
 
-		if (buf->class == PHX_CLASS_LEND)
+		if (buf->class == PHX_CLASS_LEND) {
 			phx_window_revoke(client, buf);
+			trace_phx_unlend(msg, buf);
+		}
 		buf->class = PHX_CLASS_NONE;
 	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "port.h"
+#include "event.h"
 #include "message.h"
 #include "netns.h"
 #include "region.h"
@@ -28,6 +29,8 @@ static struct phx_port *port_alloc(struct phx_client *client, u32 flags)
 	INIT_LIST_HEAD(&port->node);
 	INIT_LIST_HEAD(&port->queue);
 	INIT_LIST_HEAD(&port->waiters);
+	port->first_order = U64_MAX / 2;
+	port->next_order = port->first_order;
 	port->cpu = -1;
 	INIT_LIST_HEAD(&port->regions);
 	port->flags = flags;
@@ -48,6 +51,23 @@ void phx_port_put(struct phx_port *port)
 	phx_client_put(port->client);
 	phx_stat_dec(PHX_STAT_PORTS_LIVE);
 	kfree_rcu(port, rcu);
+}
+
+static void add_locked(struct phx_port *port)
+{
+	lockdep_assert_held(&port->client->srv.lock);
+	list_add_tail(&port->node, &port->client->srv.ports);
+	port->client->srv.nr_ports++;
+}
+
+/* It may die before it was added. */
+static void remove_locked(struct phx_port *port)
+{
+	lockdep_assert_held(&port->client->srv.lock);
+	if (list_empty(&port->node))
+		return;
+	list_del_init(&port->node);
+	port->client->srv.nr_ports--;
 }
 
 /**
@@ -90,13 +110,14 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 	spin_lock(&client->srv.lock);
 	closed = client->srv.closed;
 	if (!closed && !port->dead)
-		list_add_tail(&port->node, &client->srv.ports);
+		add_locked(port);
 	spin_unlock(&client->srv.lock);
 	if (closed) {
 		phx_port_kill(port);
 		phx_port_put(port);
 		return ERR_PTR(-EBADFD);
 	}
+	phx_event(client, PHX_CMD_PORT_CREATE_NTF, phx_put_port, port);
 	return port;
 }
 
@@ -116,6 +137,25 @@ struct phx_port *phx_port_find(struct phx_ns *ns, u32 id)
 	port = xa_load(&ns->ports, id);
 	if (port && !refcount_inc_not_zero(&port->refs))
 		port = NULL;
+	rcu_read_unlock();
+	return port;
+}
+
+/**
+ * phx_port_next() - look up ports one after the other
+ * @ns: where
+ * @from: number to begin at; out: that of the port
+ *
+ * Return: the port with the next number, with a reference, or NULL.
+ */
+struct phx_port *phx_port_next(struct phx_ns *ns, unsigned long *from)
+{
+	struct phx_port *port;
+
+	rcu_read_lock();
+	port = xa_find(&ns->ports, from, ULONG_MAX, XA_PRESENT);
+	while (port && !refcount_inc_not_zero(&port->refs))
+		port = xa_find_after(&ns->ports, from, ULONG_MAX, XA_PRESENT);
 	rcu_read_unlock();
 	return port;
 }
@@ -178,6 +218,8 @@ bool phx_waiter_add_locked(struct phx_port *port, struct phx_waiter *waiter)
 	first = list_first_entry_or_null(&port->waiters, struct phx_waiter, node);
 	alone = !first || atomic_read(&first->wait.state) != PHX_WAIT_AWAKE;
 	list_add(&waiter->node, alone ? &port->waiters : &first->node);
+	waiter->port = port;
+	port->nr_waiting++;
 	return alone;
 }
 
@@ -212,7 +254,7 @@ void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err)
 {
 	lockdep_assert_held(&port->client->srv.lock);
-	list_del(&waiter->node);
+	phx_waiter_del_locked(waiter);
 	waiter->msg = msg;
 	waiter->err = err;
 	phx_wait_end(&waiter->wait);
@@ -261,7 +303,7 @@ void phx_port_kill(struct phx_port *port)
 	dead = port->dead;
 	port->dead = true;
 	if (!dead) {
-		list_del_init(&port->node);
+		remove_locked(port);
 		if (client->srv.recent == port)
 			client->srv.recent = NULL;
 		release_waiters_locked(port);
@@ -274,5 +316,6 @@ void phx_port_kill(struct phx_port *port)
 	while (release_senders(port))
 		cond_resched();
 	phx_regions_end_at(port);
+	phx_event(client, PHX_CMD_PORT_DESTROY_NTF, phx_put_port, port);
 	phx_port_put(port);
 }

@@ -33,6 +33,12 @@ struct phx_ns;
  * @dead: see above
  * @queue: list of struct phx_message in the order they are to be received
  * @waiters: list of struct phx_waiter
+ * @first_order: of the first message in @queue, or less
+ * @next_order: more than that of the last one
+ * @walk: those who look at the queue and let go of the lock meanwhile
+ * @nr_queued: messages in @queue
+ * @nr_waiting: receivers in @waiters
+ * @nr_received: messages that receivers took, but for those they gave back
  * @passed: how often the one who waits longest was passed over
  * @cpu: where a receiver was last, -1 before there was any
  * @regions: list of struct phx_region that are registered with it
@@ -55,6 +61,12 @@ struct phx_port {
 	bool dead;
 	struct list_head queue;
 	struct list_head waiters;
+	u64 first_order;
+	u64 next_order;
+	struct phx_walk *walk;
+	unsigned int nr_queued;
+	unsigned int nr_waiting;
+	u64 nr_received;
 	unsigned int passed;
 	int cpu;
 	struct list_head regions;
@@ -64,20 +76,41 @@ struct phx_port {
 
 /**
  * struct phx_waiter - a receiver that waits, on its stack
+ * @port: where it waits, alive for as long as it is on the list
  * @node: in phx_port.waiters
  * @wait: ended when one of the following is set; the waiter is then off the list
  * @msg: what it was given
  * @err: or why it gets nothing
  */
 struct phx_waiter {
+	struct phx_port *port;
 	struct list_head node;
 	struct phx_wait wait;
 	struct phx_message *msg;
 	int err;
 };
 
+/**
+ * struct phx_walk - somebody on the way through a port's queue, on its stack
+ * @next: the message to look at next; the queue's head at the end
+ * @others: the next in phx_port.walk
+ *
+ * Queues may be long, and who looks at one must not keep senders and receivers
+ * from it. A message that leaves it is not the next of anybody any more.
+ */
+struct phx_walk {
+	struct list_head *next;
+	struct phx_walk *others;
+};
+
+void phx_walk_begin_locked(struct phx_port *port, struct phx_walk *walk);
+struct phx_message *phx_walk_next_locked(struct phx_port *port, struct phx_walk *walk);
+void phx_walk_end_locked(struct phx_port *port, struct phx_walk *walk);
+void phx_walk_skip_locked(struct phx_walk *walk, const struct phx_message *msg);
+
 struct phx_port *phx_port_create(struct phx_client *client, u32 flags);
 struct phx_port *phx_port_find(struct phx_ns *ns, u32 id);
+struct phx_port *phx_port_next(struct phx_ns *ns, unsigned long *from);
 u64 phx_port_serial(struct phx_ns *ns, u32 id);
 int phx_port_destroy(struct phx_client *client, u32 id);
 void phx_port_kill(struct phx_port *port);
@@ -86,6 +119,14 @@ bool phx_waiter_add_locked(struct phx_port *port, struct phx_waiter *waiter);
 struct phx_waiter *phx_waiter_next_locked(struct phx_port *port);
 void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 			    struct phx_message *msg, int err);
+
+/* It waits no longer, or is about to be woken. */
+static inline void phx_waiter_del_locked(struct phx_waiter *waiter)
+{
+	lockdep_assert_held(&waiter->port->client->srv.lock);
+	list_del(&waiter->node);
+	waiter->port->nr_waiting--;
+}
 
 static inline struct phx_port *phx_port_ref(struct phx_port *port)
 {

@@ -13,6 +13,7 @@
 #include "place.h"
 #include "port.h"
 #include "stats.h"
+#include "trace.h"
 #include "wait.h"
 #include "words.h"
 
@@ -156,7 +157,7 @@ static bool give_up(struct phx_client *client, struct phx_waiter *waiter)
 	spin_lock(&client->srv.lock);
 	nothing = !phx_wait_over(&waiter->wait);
 	if (nothing)
-		list_del(&waiter->node);
+		phx_waiter_del_locked(waiter);
 	spin_unlock(&client->srv.lock);
 	return nothing;
 }
@@ -234,6 +235,20 @@ static int describe(struct phx_message *msg, int rid, struct phx_ioc_recv __user
 	return 0;
 }
 
+/* Clocks of two CPUs may differ a little. */
+static void trace_received(const struct phx_message *msg, int rid)
+{
+	u16 class[PHX_DIR_NR] = { msg->buf[PHX_IN].class, msg->buf[PHX_OUT].class };
+
+	if (!trace_phx_receive_enabled())
+		return;
+	if (msg->call.flags & PHX_SEND_I_INLINE)
+		class[PHX_IN] = PHX_CLASS_INLINE;
+	if (msg->call.flags & PHX_SEND_O_INLINE)
+		class[PHX_OUT] = PHX_CLASS_INLINE;
+	trace_phx_receive(msg, rid, class[PHX_IN], class[PHX_OUT], phx_message_traced_ns(msg));
+}
+
 /*
  * Returns 0 when the receiver has it; 1 when it is to look at the next, because
  * this one is over, because there is no room for it or by the end of the client;
@@ -268,6 +283,7 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 	if (err)
 		goto out_undo;
 	phx_stat_inc(PHX_STAT_MESSAGES_RECEIVED);
+	trace_received(msg, rid);
 	if (phx_held_publish(client, rid, msg))
 		return 0;
 

@@ -227,6 +227,25 @@ static struct phx_region *find(struct phx_client *owner, u32 id)
 }
 
 /**
+ * phx_region_next() - look up a client's regions one after the other
+ * @owner: the client
+ * @from: number to begin at; out: that of the region
+ *
+ * Return: the region with the next number, with a reference, or NULL.
+ */
+struct phx_region *phx_region_next(struct phx_client *owner, unsigned long *from)
+{
+	struct phx_region *region;
+
+	rcu_read_lock();
+	region = xa_find(&owner->regions, from, ULONG_MAX, XA_PRESENT);
+	while (region && !refcount_inc_not_zero(&region->refs))
+		region = xa_find_after(&owner->regions, from, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return region;
+}
+
+/**
  * phx_region_unregister() - end a region by its number
  * @owner: who registered it
  * @id: the number

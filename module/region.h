@@ -84,6 +84,7 @@ struct phx_region {
 	bool ended;
 };
 
+struct phx_region *phx_region_next(struct phx_client *owner, unsigned long *from);
 struct phx_region *phx_region_create(struct phx_client *owner,
 				     const struct phx_ioc_buffer *arg);
 int phx_region_unregister(struct phx_client *owner, u32 id);

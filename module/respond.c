@@ -12,6 +12,7 @@
 #include "port.h"
 #include "region.h"
 #include "stats.h"
+#include "trace.h"
 #include "words.h"
 
 #include <linux/phxport.h>
@@ -91,6 +92,8 @@ int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 	if (flags & ~PHX_RESPOND_UNREGISTER)
 		return -EINVAL;
 	msg = phx_held_take(client, rid, port);
+	if (unlikely(IS_ERR(msg)))
+		return PTR_ERR(msg);
 	if (!msg)
 		return phx_port_serial(client->ns, port) ? -ENOENT : -EINVAL;
 
@@ -112,6 +115,8 @@ int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 	spin_lock(&client->srv.lock);
 	phx_held_unreserve_locked(client, rid, false);
 	orphan = msg->state == PHX_ORPHAN;
+	if (trace_phx_respond_enabled())
+		trace_phx_respond(msg, rid, orphan, phx_message_traced_ns(msg));
 	more = phx_message_answer_locked(msg, 0);
 	spin_unlock(&client->srv.lock);
 	if (more)

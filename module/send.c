@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "message.h"
 #include "port.h"
+#include "trace.h"
 #include "wait.h"
 #include "words.h"
 
@@ -81,6 +82,10 @@ static int offer_and_spin(struct phx_message *msg, struct phx_client *client,
 	unsigned int max_ns = phx_spin_send_max();
 	int err;
 
+	msg->traced = 0;
+	if (trace_phx_respond_enabled() || trace_phx_receive_enabled())
+		msg->traced = local_clock();
+	trace_phx_send(msg);
 	/* Whoever takes the message from here on stays in memory meanwhile. */
 	rcu_read_lock();
 	err = phx_message_offer(msg, nonblock);

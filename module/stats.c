@@ -38,20 +38,31 @@ static const char *const stat_names[PHX_STAT_NR] = {
 	[PHX_STAT_WAITS_SLEPT]		= "waits_slept",
 	[PHX_STAT_PAGES_PINNED]		= "pages_pinned",
 	[PHX_STAT_PAGES_UNPINNED]	= "pages_unpinned",
+	[PHX_STAT_MESSAGES_ABORTED]	= "messages_aborted",
 };
+
+/**
+ * phx_stat_sum() - read a counter
+ * @stat: which
+ *
+ * Return: its sum over all CPUs.
+ */
+s64 phx_stat_sum(enum phx_stat stat)
+{
+	s64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(phx_stats, cpu).count[stat];
+	return sum;
+}
 
 static int stats_show(struct seq_file *s, void *unused)
 {
 	enum phx_stat stat;
 
-	for (stat = 0; stat < PHX_STAT_NR; stat++) {
-		s64 sum = 0;
-		int cpu;
-
-		for_each_possible_cpu(cpu)
-			sum += per_cpu(phx_stats, cpu).count[stat];
-		seq_printf(s, "%s %lld\n", stat_names[stat], sum);
-	}
+	for (stat = 0; stat < PHX_STAT_NR; stat++)
+		seq_printf(s, "%s %lld\n", stat_names[stat], phx_stat_sum(stat));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);

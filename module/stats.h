@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Counters of the whole module, one set per CPU so that counting costs no
- * shared cache line. Their sums are read from debugfs, phxport/stats, a line
- * "key value" each.
+ * shared cache line. Their sums are read by netlink, or from debugfs,
+ * phxport/stats, a line "key value" each.
  *
  * The keys that end in _live go up and down. When nothing of the module is in
  * use all of them are zero; the tests hold it to that. Sums are exact only
@@ -14,6 +14,7 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+/* In the order of enum phx_a_stats, so added to at the end only. */
 enum phx_stat {
 	PHX_STAT_CLIENTS_LIVE,
 	PHX_STAT_PORTS_LIVE,
@@ -42,6 +43,7 @@ enum phx_stat {
 	PHX_STAT_WAITS_SLEPT,		/* waits in which a thread slept */
 	PHX_STAT_PAGES_PINNED,
 	PHX_STAT_PAGES_UNPINNED,
+	PHX_STAT_MESSAGES_ABORTED,	/* by an operator */
 	PHX_STAT_NR
 };
 
@@ -66,6 +68,7 @@ static inline void phx_stat_dec(enum phx_stat stat)
 	phx_stat_add(stat, -1);
 }
 
+s64 phx_stat_sum(enum phx_stat stat);
 void phx_stats_init(void);
 void phx_stats_exit(void);
 

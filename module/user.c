@@ -5,11 +5,10 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/hashtable.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
+#include <linux/xarray.h>
 
 static unsigned int max_ports = 65536;
 module_param(max_ports, uint, 0644);
@@ -31,25 +30,25 @@ module_param(max_pages, uint, 0644);
 MODULE_PARM_DESC(max_pages,
 		 "Pages pinned or copied for the messages of a user, 0 to 2^32-2 (default an eighth of memory, at most 262144)");
 
-static const unsigned int *const limits[PHX_LIMIT_NR] = {
+static unsigned int *const limits[PHX_LIMIT_NR] = {
 	[PHX_LIMIT_PORTS]	= &max_ports,
 	[PHX_LIMIT_NAMES]	= &max_names,
 	[PHX_LIMIT_MESSAGES]	= &max_messages,
 	[PHX_LIMIT_PAGES]	= &max_pages,
 };
 
-static DEFINE_SPINLOCK(users_lock);
-static DEFINE_HASHTABLE(users, 6);
+/* By their numbers; its lock also covers the end of their references. */
+static DEFINE_XARRAY(users);
 
-static struct phx_user *user_find_locked(kuid_t uid)
+static struct phx_user *user_alloc(kuid_t uid)
 {
-	struct phx_user *user;
+	struct phx_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
 
-	lockdep_assert_held(&users_lock);
-	hash_for_each_possible(users, user, node, __kuid_val(uid))
-		if (uid_eq(user->uid, uid))
-			return phx_user_ref(user);
-	return NULL;
+	if (!user)
+		return NULL;
+	refcount_set(&user->refs, 1);
+	user->uid = uid;
+	return user;
 }
 
 /**
@@ -60,25 +59,39 @@ static struct phx_user *user_find_locked(kuid_t uid)
  */
 struct phx_user *phx_user_get(kuid_t uid)
 {
-	struct phx_user *user, *new;
+	struct phx_user *user, *new = user_alloc(uid);
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return NULL;
-	refcount_set(&new->refs, 1);
-	new->uid = uid;
+	xa_lock(&users);
+	user = __xa_cmpxchg(&users, __kuid_val(uid), NULL, new, GFP_KERNEL_ACCOUNT);
+	if (user && !xa_is_err(user))
+		phx_user_ref(user);
+	xa_unlock(&users);
 
-	spin_lock(&users_lock);
-	user = user_find_locked(uid);
 	if (!user) {
-		hash_add(users, &new->node, __kuid_val(uid));
 		phx_stat_inc(PHX_STAT_USERS_LIVE);
-		user = new;
-		new = NULL;
+		return new;
 	}
-	spin_unlock(&users_lock);
-
 	kfree(new);
+	return xa_is_err(user) ? NULL : user;
+}
+
+/**
+ * phx_user_next() - look up users one after the other
+ * @from: number to begin at, of the first user namespace; out: that of the user
+ *
+ * Return: the user with the next number, with a reference, or NULL.
+ */
+struct phx_user *phx_user_next(unsigned long *from)
+{
+	struct phx_user *user;
+
+	xa_lock(&users);
+	user = xa_find(&users, from, ULONG_MAX, XA_PRESENT);
+	if (user)
+		phx_user_ref(user);
+	xa_unlock(&users);
 	return user;
 }
 
@@ -92,15 +105,36 @@ void phx_user_put(struct phx_user *user)
 
 	if (refcount_dec_not_one(&user->refs))
 		return;
-	spin_lock(&users_lock);
+	xa_lock(&users);
 	last = refcount_dec_and_test(&user->refs);
 	if (last)
-		hash_del(&user->node);
-	spin_unlock(&users_lock);
+		__xa_erase(&users, __kuid_val(user->uid));
+	xa_unlock(&users);
 	if (!last)
 		return;
 	phx_stat_dec(PHX_STAT_USERS_LIVE);
 	kfree(user);
+}
+
+/**
+ * phx_limit_get() - how much may a user have?
+ * @what: of this
+ *
+ * Return: how many.
+ */
+unsigned int phx_limit_get(enum phx_limit what)
+{
+	return READ_ONCE(*limits[what]);
+}
+
+/**
+ * phx_limit_set() - change that, for those who have more as well: they get no more
+ * @what: of this
+ * @max: how many
+ */
+void phx_limit_set(enum phx_limit what, unsigned int max)
+{
+	WRITE_ONCE(*limits[what], max);
 }
 
 /**
@@ -121,6 +155,8 @@ int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
 	if (capable(CAP_SYS_RESOURCE))
 		return 0;
 	atomic_long_sub(n, &user->used[what]);
+	atomic_long_inc(&user->hits);
+	set_bit(what, &user->hit);
 	return -EDQUOT;
 }
 

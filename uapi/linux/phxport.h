@@ -286,6 +286,8 @@ struct phx_ioc_name {
  *  EACCES	 it is registered with another port, or not for this direction
  *  EPIPE	 the server ended before it responded; it may have done what was
  *		 asked
+ *  ECANCELED	 an operator aborted the message; if a server had taken it, it
+ *		 may have done what was asked
  *  EFAULT	 a buffer can't be read (input) or written (output), or is not
  *		 within the registered one
  *  EMSGSIZE	 a buffer is longer than PHX_MESSAGE_MAX, or than the server
@@ -390,7 +392,8 @@ struct phx_ioc_recv {
  *  EINVAL	 no such port, and no such message of one that was destroyed
  *  ENOENT	 no such message: never received from this port by this file, or
  *		 responded to already
- *  ESRCH	 the sender is gone; the message is done with all the same
+ *  ESRCH	 the sender is gone, or an operator aborted the message; it is done
+ *		 with all the same
  *  EFAULT	 the output that was copied can't be read any more, or @o.data
  *		 can't; the message can still be responded to
  */

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An operator ends messages, in each state that they can be in.
+ */
+#include "phx_map.h"
+#include "phx_netlink.h"
+
+#define WINDOW (64 * PAGE)
+
+FIXTURE(abort) {
+	struct server srv;
+	struct nl nl;
+};
+
+FIXTURE_SETUP(abort)
+{
+	int fd;
+
+	OPEN_OR_SKIP(fd);
+	close(fd);
+	ASSERT_EQ(0, server_open(&self->srv, WINDOW, PAGE));
+	ASSERT_EQ(0, nl_open(&self->nl));
+}
+
+FIXTURE_TEARDOWN(abort)
+{
+	close(self->nl.fd);
+	close(self->srv.fd);
+}
+
+TEST_F(abort, queued_message_is_never_seen)
+{
+	struct call *call = send_type(-1, self->srv.port, 5);
+	struct nl_message m;
+	struct phx_msg msg;
+	int rid;
+
+	ASSERT_TRUE(call_waits(call));
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, false));
+	EXPECT_ERR(ECANCELED, call_end_free(call));
+	EXPECT_ERR(EAGAIN, msg_recv_now(self->srv.fd, self->srv.port, &msg, &rid));
+	EXPECT_EQ(-ENOENT, nl_abort(&self->nl, &m, false));
+	EXPECT_NE(0, self->nl.text[0]);
+}
+
+TEST_F(abort, of_those_queued_only_the_one_that_is_meant)
+{
+	struct call *calls[3];
+	struct nl_message m;
+	struct phx_msg msg;
+	int i, rid;
+
+	for (i = 0; i < 3; i++) {
+		calls[i] = send_type(-1, self->srv.port, 10 + i);
+		ASSERT_TRUE(call_waits(calls[i]));
+	}
+	ASSERT_EQ(1, nl_message(&self->nl, 11, &m));
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, false));
+	EXPECT_ERR(ECANCELED, call_end_free(calls[1]));
+	for (i = 0; i < 3; i += 2) {
+		ASSERT_EQ(0, msg_recv_now(self->srv.fd, self->srv.port, &msg, &rid));
+		EXPECT_EQ(10 + i, msg.type);
+		EXPECT_EQ(0, msg_respond(self->srv.fd, self->srv.port, &msg, rid));
+		EXPECT_EQ(0, call_end_free(calls[i]));
+	}
+}
+
+TEST_F(abort, server_that_holds_it_is_told_once)
+{
+	struct call *call = send_type(-1, self->srv.port, 5);
+	struct nl_message m;
+	struct phx_msg msg;
+	int rid;
+
+	ASSERT_EQ(0, msg_recv(self->srv.fd, self->srv.port, &msg, &rid));
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, false));
+	EXPECT_ERR(ECANCELED, call_end_free(call));
+	EXPECT_EQ(0, nl_message(&self->nl, 5, &m));
+	/* Another port's number does not use up what is told. */
+	EXPECT_NE(-ESRCH, msg_respond(self->srv.fd, self->srv.port + 1, &msg, rid));
+	EXPECT_ERR(ESRCH, msg_respond(self->srv.fd, self->srv.port, &msg, rid));
+	EXPECT_ERR(ENOENT, msg_respond(self->srv.fd, self->srv.port, &msg, rid));
+}
+
+TEST_F(abort, message_must_be_named_rightly)
+{
+	struct call *call = send_type(-1, self->srv.port, 5);
+	struct nl_message m, wrong;
+	struct phx_msg msg;
+	int rid;
+
+	ASSERT_EQ(0, msg_recv(self->srv.fd, self->srv.port, &msg, &rid));
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	wrong = m;
+	wrong.id++;
+	EXPECT_EQ(-ENOENT, nl_abort(&self->nl, &wrong, true));
+	wrong = m;
+	wrong.client += 1000;
+	EXPECT_EQ(-ENOENT, nl_abort(&self->nl, &wrong, true));
+	nl_begin(&self->nl, self->nl.family, 0, PHX_CMD_MESSAGE_ABORT);
+	nl_u64(&self->nl, PHX_A_MESSAGE_ID, m.id);
+	EXPECT_EQ(-EINVAL, nl_talk(&self->nl, NULL, NULL));
+	EXPECT_EQ(0, msg_respond(self->srv.fd, self->srv.port, &msg, rid));
+	EXPECT_EQ(0, call_end_free(call));
+}
+
+TEST_F(abort, message_of_a_port_that_is_gone)
+{
+	struct call *call = send_type(-1, self->srv.port, 5);
+	struct nl_message m;
+	struct phx_msg msg;
+	int rid;
+
+	ASSERT_EQ(0, msg_recv(self->srv.fd, self->srv.port, &msg, &rid));
+	ASSERT_EQ(0, port_destroy(self->srv.fd, self->srv.port));
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, false));
+	EXPECT_ERR(ECANCELED, call_end_free(call));
+	EXPECT_ERR(ESRCH, msg_respond(self->srv.fd, self->srv.port, &msg, rid));
+}
+
+TEST_F(abort, orphan_gives_back_what_is_pinned)
+{
+	struct call *call = call_send(self->srv.port);
+	long long pinned = stat_read("pages_pinned_live");
+	struct phx_ioc_recv got;
+	struct nl_message m;
+
+	call->send.msg.type = 5;
+	set_input(&call->send.msg, call->in, 8 * PAGE);
+	call_process(call);
+	ASSERT_EQ(0, server_recv(&self->srv, &got));
+	EXPECT_EQ(-1000 - SIGKILL, call_kill(call));
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(PHX_MESSAGE_ORPHAN, m.state);
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, true));
+	EXPECT_TRUE(stat_becomes("pages_pinned_live", pinned));
+	EXPECT_ERR(ESRCH, msg_respond(self->srv.fd, self->srv.port, &got.msg, got.rid));
+	call_free(call);
+}
+
+TEST_F(abort, what_is_lent_takes_force_and_is_out_of_reach_before_the_sender_goes_on)
+{
+	struct call *call = call_send(self->srv.port);
+	struct phx_ioc_recv got;
+	struct nl_message m;
+	char *seen;
+
+	call->send.msg.type = 5;
+	set_output(&call->send.msg, call->out, 8 * PAGE);
+	call_process(call);
+	ASSERT_EQ(0, server_recv(&self->srv, &got));
+	ASSERT_EQ(PHX_CLASS_LEND, got.o_class);
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(-EBUSY, nl_abort(&self->nl, &m, false));
+	EXPECT_EQ(0, atomic_load(&call->done));
+	seen = (char *)(uintptr_t)got.msg.o.data;
+	seen[0] = 'x';
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, true));
+	EXPECT_ERR(ECANCELED, call_end(call));
+	EXPECT_NE(0, probe_read(seen));
+	EXPECT_ERR(ESRCH, msg_respond(self->srv.fd, self->srv.port, &got.msg, got.rid));
+	call_free(call);
+}
+
+TEST_F(abort, server_may_end_with_what_was_aborted)
+{
+	struct call *call = send_type(-1, self->srv.port, 5);
+	struct nl_message m;
+	struct phx_msg msg;
+	int rid;
+
+	ASSERT_EQ(0, msg_recv(self->srv.fd, self->srv.port, &msg, &rid));
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, false));
+	EXPECT_ERR(ECANCELED, call_end_free(call));
+}
+
+static atomic_int aborting;
+
+static void *abort_all(void *arg)
+{
+	struct nl_message m;
+	struct nl *nl = arg;
+	long n = 0;
+
+	while (atomic_load(&aborting)) {
+		if (nl_message(nl, 5, &m) > 0)
+			n += !nl_abort(nl, &m, true);
+	}
+	return (void *)n;
+}
+
+static void *serve(void *arg)
+{
+	struct server *srv = arg;
+	struct phx_ioc_recv got = { .rid = PHX_RID_NONE };
+
+	while (!server_recv(srv, &got))
+		msg_respond(srv->fd, srv->port, &got.msg, got.rid);
+	return NULL;
+}
+
+#define RACES 200
+
+TEST_F_TIMEOUT(abort, races_with_all_else_and_each_call_ends_once, 120)
+{
+	pthread_t operator, server;
+	int i, answered = 0, cancelled = 0, other = 0;
+	struct call *call;
+	void *aborted;
+
+	atomic_store(&aborting, 1);
+	pthread_create(&operator, NULL, abort_all, &self->nl);
+	pthread_create(&server, NULL, serve, &self->srv);
+	for (i = 0; i < RACES; i++) {
+		int err;
+
+		call = send_type(self->srv.fd, self->srv.port, 5);
+		err = call_end_free(call);
+		answered += !err;
+		cancelled += err == -ECANCELED;
+		other += err && err != -ECANCELED;
+	}
+	atomic_store(&aborting, 0);
+	pthread_join(operator, &aborted);
+	port_destroy(self->srv.fd, self->srv.port);
+	pthread_join(server, NULL);
+	EXPECT_EQ(0, other);
+	EXPECT_EQ(RACES, answered + cancelled);
+	EXPECT_EQ((long)aborted, cancelled);
+}
+
+TEST_HARNESS_MAIN
