@@ -143,6 +143,8 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         BENCH_CHECK=1 to fail if a bar is not reached
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
+#: make check-model        has spin look at all states of the protocol's models, and
+#:                         find the defects that are switched on in them
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
 #: make dkms-check         builds the module by DKMS for all kernels, and loads, upgrades
@@ -153,6 +155,7 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         and purges them in a chroot and a virtual machine; needs root
 #: make clean
 .PHONY: demo bench style check dkms-check dist deb deb-check clean
+.PHONY: demo bench style check check-model clean
 
 demo:
 	@selftests/deps 6.12
@@ -185,6 +188,8 @@ deb-check:
 	@selftests/deps 6.1 6.12 dkms deb deb-check
 	@$(MAKE) --no-print-directory root
 	@selftests/install/check deb.bats
+check-model:
+	@selftests/model/check
 
 clean:
 	rm -rf build

@@ -299,6 +299,7 @@ void phx_port_kill(struct phx_port *port)
 	struct phx_client *client = port->client;
 	bool dead;
 
+	/* model: kill_port */
 	spin_lock(&client->srv.lock);
 	dead = port->dead;
 	port->dead = true;
