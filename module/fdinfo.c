@@ -66,9 +66,8 @@ struct held_sum {
 	struct held_line line[SHOWN_MAX];
 };
 
-static void add_held_locked(struct held_sum *sum, const struct phx_held_slot *slot)
+static void add_held_locked(struct held_sum *sum, const struct phx_message *msg, s32 rid)
 {
-	const struct phx_message *msg = slot->msg;
 	const struct phx_buffer *in = &msg->buf[PHX_IN], *out = &msg->buf[PHX_OUT];
 	unsigned long pages = phx_buffer_charged(in) + phx_buffer_charged(out);
 
@@ -79,7 +78,7 @@ static void add_held_locked(struct held_sum *sum, const struct phx_held_slot *sl
 	if (sum->nr == SHOWN_MAX)
 		return;
 	sum->line[sum->nr++] = (struct held_line) {
-		.rid = slot->rid,
+		.rid = rid,
 		.port = msg->port->id,
 		.pid = msg->call.msg.pid,
 		.orphan = msg->state == PHX_ORPHAN,
@@ -92,16 +91,17 @@ static void add_held_locked(struct held_sum *sum, const struct phx_held_slot *sl
 /* A message in the table is nobody's to change but the lock's holder's. */
 static bool add_slots(struct phx_client *client, u32 *slot, struct held_sum *sum)
 {
-	const struct phx_held *held = &client->srv.held;
-	u32 i, nr;
+	u32 end = *slot + SLOT_BATCH;
+	struct phx_message *msg;
+	s32 rid;
 
 	spin_lock(&client->srv.lock);
-	nr = held->slots ? 1U << held->bits : 0;
-	for (i = 0; i < SLOT_BATCH && *slot < nr; i++, ++*slot)
-		if (held->slots[*slot].msg)
-			add_held_locked(sum, &held->slots[*slot]);
+	while ((msg = phx_held_next_locked(client, slot, end, &rid)))
+		/* One that was aborted is not there any more. */
+		if (!xa_is_value(msg))
+			add_held_locked(sum, msg, rid);
 	spin_unlock(&client->srv.lock);
-	return *slot < nr;
+	return *slot == end;
 }
 
 static void show_held(struct seq_file *m, struct phx_client *client)

@@ -316,8 +316,10 @@ struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from)
 	while (!msg && *from < nr_slots(held)) {
 		spin_lock(&client->srv.lock);
 		msg = held->slots[*from].msg;
-		if (xa_is_value(msg))
+		if (xa_is_value(msg)) {
+			held->slots[*from].msg = NULL;
 			msg = NULL;
+		}
 		if (msg)
 			take_locked(client, &held->slots[*from]);
 		spin_unlock(&client->srv.lock);

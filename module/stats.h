@@ -24,7 +24,6 @@ enum phx_stat {
 	PHX_STAT_REGIONS_LIVE,
 	PHX_STAT_PAGES_PINNED_LIVE,	/* pages of senders */
 	PHX_STAT_PAGES_SHADOW_LIVE,	/* pages of our own in their place */
-	PHX_STAT_PAGES_KEPT_LIVE,	/* the same, from message to message */
 	PHX_STAT_MESSAGES_SENT,
 	PHX_STAT_MESSAGES_RECEIVED,
 	PHX_STAT_MESSAGES_ANSWERED,
@@ -44,6 +43,7 @@ enum phx_stat {
 	PHX_STAT_PAGES_PINNED,
 	PHX_STAT_PAGES_UNPINNED,
 	PHX_STAT_MESSAGES_ABORTED,	/* by an operator */
+	PHX_STAT_PAGES_KEPT_LIVE,	/* of our own, kept for small inputs */
 	PHX_STAT_NR
 };
 

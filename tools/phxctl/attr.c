@@ -132,6 +132,7 @@ const struct attr attrs_stats[] = {
 	{ "regions_live",	PHX_A_STATS_REGIONS_LIVE,	ATTR_U64 },
 	{ "pages_pinned_live",	PHX_A_STATS_PAGES_PINNED_LIVE,	ATTR_U64 },
 	{ "pages_shadow_live",	PHX_A_STATS_PAGES_SHADOW_LIVE,	ATTR_U64 },
+	{ "pages_kept_live",	PHX_A_STATS_PAGES_KEPT_LIVE,	ATTR_U64 },
 	{ "messages_sent",	PHX_A_STATS_MESSAGES_SENT,	ATTR_U64 },
 	{ "messages_received",	PHX_A_STATS_MESSAGES_RECEIVED,	ATTR_U64 },
 	{ "messages_answered",	PHX_A_STATS_MESSAGES_ANSWERED,	ATTR_U64 },
