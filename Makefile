@@ -101,10 +101,12 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         BENCH_CHECK=1 to fail if a bar is not reached
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
+#: make check-model        has spin look at all states of the protocol's models, and
+#:                         find the defects that are switched on in them
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
 #: make clean
-.PHONY: demo bench style check clean
+.PHONY: demo bench style check check-model clean
 
 demo:
 	@selftests/deps 6.12
@@ -119,6 +121,9 @@ style:
 
 check:
 	@selftests/check $(KERNELS)
+
+check-model:
+	@selftests/model/check
 
 clean:
 	rm -rf build

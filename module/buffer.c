@@ -492,6 +492,7 @@ void phx_buffer_settle(struct phx_buffer *buf, bool write_back)
 {
 	unsigned int which;
 
+	/* model: settle */
 	for (which = 0; which < 2; which++) {
 		unsigned int i = which ? buf->nr - 1 : 0;
 		size_t offset, n;

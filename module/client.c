@@ -185,6 +185,7 @@ void phx_client_shutdown(struct phx_client *client)
 	 * The file's release does not wait if somebody else was first. The pages
 	 * that are still to be taken out of the windows need the file of those.
 	 */
+	/* model: shutdown */
 	spin_lock(&client->srv.lock);
 	closed = client->srv.closed;
 	client->srv.closed = true;

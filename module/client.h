@@ -79,6 +79,7 @@ struct pid_namespace;
  * @srv.lock: see above
  * @srv.closed: it was shut down: no port can be added, no message held
  * @srv.ports: list of struct phx_port
+ * @srv.nr_ports: how many
  * @srv.recent: the port that was last received from, if it is alive
  * @srv.queued: messages queued at all its ports
  * @srv.held: messages received and not responded to
@@ -107,6 +108,7 @@ struct phx_client {
 		spinlock_t lock ____cacheline_aligned_in_smp; /* all of srv, see above */
 		bool closed;
 		struct list_head ports;
+		unsigned long nr_ports;
 		struct phx_port *recent;
 		unsigned long queued;
 		struct phx_held held;

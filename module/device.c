@@ -298,6 +298,11 @@ static __poll_t phx_poll(struct file *file, poll_table *wait)
 	struct phx_client *client = file->private_data;
 
 	poll_wait(file, &client->srv.poll, wait);
+	/*
+	 * model: poll. Who queues a message looks for us after that, and we look for
+	 * messages after we can be found. Not every 6.1 has this in poll_wait().
+	 */
+	smp_mb();
 	if (READ_ONCE(client->srv.closed))
 		return EPOLLHUP;
 	return READ_ONCE(client->srv.queued) ? EPOLLIN | EPOLLRDNORM : 0;
@@ -365,6 +370,7 @@ static const struct file_operations phx_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.poll = phx_poll,
 	.mmap = phx_mmap,
+	.show_fdinfo = phx_fdinfo,
 };
 
 static struct miscdevice phx_misc = {

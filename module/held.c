@@ -13,6 +13,11 @@
 #define MIN_SLOT_BITS	6
 #define MAX_SLOT_BITS	22
 
+static u32 nr_slots(const struct phx_held *held)
+{
+	return held->slots ? 1U << held->bits : 0;
+}
+
 /**
  * phx_held_init() - begin with an empty table
  * @held: the table
@@ -28,12 +33,11 @@ void phx_held_init(struct phx_held *held)
  */
 void phx_held_fini(struct phx_held *held)
 {
-	kvfree(held->slots);
-}
+	u32 i;
 
-static u32 nr_slots(const struct phx_held *held)
-{
-	return held->slots ? 1U << held->bits : 0;
+	for (i = 0; i < nr_slots(held); i++)
+		WARN_ON_ONCE(held->slots[i].msg);
+	kvfree(held->slots);
 }
 
 __phx_hot
@@ -49,13 +53,15 @@ static struct phx_held_slot *slot_of(const struct phx_held *held, int rid)
 }
 
 /* Returns the old slots, for the caller to free without the lock. */
-static struct phx_held_slot *use_larger_locked(struct phx_held *held,
+static struct phx_held_slot *use_larger_locked(struct phx_client *client,
 					       struct phx_held_slot *slots,
 					       unsigned int bits)
 {
+	struct phx_held *held = &client->srv.held;
 	struct phx_held_slot *old = held->slots;
 	u32 i, nr = 1U << bits, old_nr = nr_slots(held);
 
+	lockdep_assert_held(&client->srv.lock);
 	for (i = 0; i < old_nr; i++)
 		if (old[i].rid >= 0)
 			slots[old[i].rid & (nr - 1)] = old[i];
@@ -98,7 +104,7 @@ int phx_held_grow(struct phx_client *client)
 	spin_lock(&client->srv.lock);
 	unused = slots;
 	if (held->free < 0 && nr_slots(held) < 1U << bits && !client->srv.closed)
-		unused = use_larger_locked(held, slots, bits);
+		unused = use_larger_locked(client, slots, bits);
 	spin_unlock(&client->srv.lock);
 	kvfree(unused);
 	return 0;
@@ -179,6 +185,7 @@ bool phx_held_publish(struct phx_client *client, int rid, struct phx_message *ms
 	struct phx_held_slot *slot;
 	bool closed;
 
+	/* model: publish */
 	spin_lock(&client->srv.lock);
 	closed = client->srv.closed;
 	slot = slot_of(&client->srv.held, rid);
@@ -204,6 +211,7 @@ struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
 	struct phx_message *msg = NULL;
 	struct phx_held_slot *slot;
 
+	/* model: respond */
 	spin_lock(&client->srv.lock);
 	slot = slot_of(&client->srv.held, rid);
 	if (slot && slot->msg && slot->msg->port->id == port) {

@@ -144,6 +144,7 @@ int phx_install(struct vm_area_struct *vma, const struct phx_buffer *buf)
 	struct install in = { .vma = vma, .buf = buf };
 	int err = 0;
 
+	mmap_assert_locked(vma->vm_mm);
 	while (!err && in.next < buf->nr)
 		if (!install_huge(&in))
 			err = apply_to_page_range(vma->vm_mm, address(&in), PAGE_SIZE,

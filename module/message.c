@@ -53,6 +53,7 @@ struct phx_message *phx_message_create(struct phx_client *client)
 	struct phx_message *msg = xchg(&client->spare, NULL);
 	enum phx_dir dir;
 
+	/* model: create */
 	if (msg)
 		return msg;
 	msg = kmem_cache_zalloc(message_cache, GFP_KERNEL_ACCOUNT);
@@ -122,6 +123,7 @@ void phx_message_free(struct phx_message *msg, struct phx_client *client)
 		msg->port = NULL;
 		phx_stat_dec(PHX_STAT_MESSAGES_LIVE);
 	}
+	/* model: release */
 	if (client && !cmpxchg(&client->spare, NULL, msg))
 		return;
 	phx_user_put(msg->user);
@@ -149,6 +151,7 @@ static void hand_over_locked(struct phx_message *msg, bool first)
 	struct phx_waiter *waiter;
 
 	lockdep_assert_held(&client->srv.lock);
+	/* model: hand_over, queue */
 	waiter = phx_waiter_next_locked(port);
 	if (waiter) {
 		taken_locked(msg, waiter->wait.task);
@@ -177,6 +180,7 @@ static void dequeue_locked(struct phx_message *msg)
 static void done_locked(struct phx_message *msg, int result)
 {
 	lockdep_assert_held(&server(msg)->srv.lock);
+	/* model: done */
 	msg->result = result;
 	WRITE_ONCE(msg->state, PHX_DONE);
 	phx_wait_end(&msg->wait);
@@ -195,6 +199,7 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 	struct phx_port *port = msg->port;
 	int err = 0;
 
+	/* model: offer */
 	spin_lock(&port->client->srv.lock);
 	if (port->dead)
 		err = -EINVAL;
@@ -251,6 +256,7 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 	enum phx_left left = PHX_STAYS;
 	bool moved = false;
 
+	/* model: leave */
 	spin_lock(&client->srv.lock);
 	if (msg->state == PHX_QUEUED) {
 		dequeue_locked(msg);
@@ -281,6 +287,8 @@ enum phx_left phx_message_leave(struct phx_message *msg, bool taken_too)
 __phx_hot
 void phx_message_take_locked(struct phx_message *msg, struct task_struct *taker)
 {
+	lockdep_assert_held(&server(msg)->srv.lock);
+	/* model: take */
 	dequeue_locked(msg);
 	taken_locked(msg, taker);
 }
@@ -292,6 +300,7 @@ void phx_message_take_locked(struct phx_message *msg, struct task_struct *taker)
  */
 void phx_message_reject_locked(struct phx_message *msg, int err)
 {
+	lockdep_assert_held(&server(msg)->srv.lock);
 	dequeue_locked(msg);
 	done_locked(msg, err);
 }
@@ -309,6 +318,7 @@ void phx_message_requeue(struct phx_message *msg)
 	struct task_struct *sender;
 	bool over = true;
 
+	/* model: requeue */
 	spin_lock(&port->client->srv.lock);
 	if (!port->dead && msg->state == PHX_TAKEN) {
 		sender = msg->wait.task;
@@ -333,6 +343,7 @@ bool phx_message_borrow(struct phx_message *lender)
 	struct phx_client *client = server(lender);
 	bool held;
 
+	/* model: borrow */
 	spin_lock(&client->srv.lock);
 	held = lender->held;
 	if (held)
@@ -350,6 +361,7 @@ static bool give_back(struct phx_message *lender)
 	struct phx_port *port = phx_port_ref(lender->port);
 	bool last;
 
+	/* model: give_back */
 	spin_lock(&port->client->srv.lock);
 	last = --lender->loans == 0 && lender->answered;
 	spin_unlock(&port->client->srv.lock);
@@ -376,6 +388,8 @@ static void release_buffers(struct phx_message *msg, struct list_head *ready)
 /* Returns whether the message is an orphan, that is the caller's now. */
 static bool end_locked(struct phx_message *msg)
 {
+	lockdep_assert_held(&server(msg)->srv.lock);
+	/* model: end */
 	if (msg->state == PHX_ORPHAN)
 		return true;
 	done_locked(msg, msg->result);
@@ -384,6 +398,7 @@ static bool end_locked(struct phx_message *msg)
 
 static void bury(struct phx_message *msg, struct list_head *ready)
 {
+	/* model: bury */
 	release_buffers(msg, ready);
 	phx_message_free(msg, NULL);
 }
@@ -436,6 +451,7 @@ __phx_hot
 bool phx_message_answer_locked(struct phx_message *msg, int result)
 {
 	lockdep_assert_held(&server(msg)->srv.lock);
+	/* model: answer */
 	msg->result = result;
 	msg->answered = true;
 	if (msg->loans)

@@ -117,6 +117,7 @@ int phx_place(struct phx_message *msg, struct phx_client *client,
 {
 	int err;
 
+	/* model: place */
 	err = place_one(client, &msg->buf[PHX_IN], &space);
 	if (err)
 		return err;
@@ -146,6 +147,7 @@ static void revoke(struct phx_message *msg, struct phx_client *client)
  */
 void phx_place_undo(struct phx_message *msg, struct phx_client *client)
 {
+	/* model: undo */
 	revoke(msg, client);
 	phx_buffer_settle(&msg->buf[PHX_IN], false);
 	phx_buffer_settle(&msg->buf[PHX_OUT], false);
@@ -176,6 +178,7 @@ int phx_take_output(struct phx_message *msg)
  */
 void phx_place_revoke(struct phx_message *msg, struct phx_client *client)
 {
+	/* model: revoke */
 	revoke(msg, client);
 	phx_region_unuse(&msg->buf[PHX_IN]);
 	phx_region_unuse(&msg->buf[PHX_OUT]);

@@ -89,8 +89,10 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 
 	spin_lock(&client->srv.lock);
 	closed = client->srv.closed;
-	if (!closed && !port->dead)
+	if (!closed && !port->dead) {
 		list_add_tail(&port->node, &client->srv.ports);
+		client->srv.nr_ports++;
+	}
 	spin_unlock(&client->srv.lock);
 	if (closed) {
 		phx_port_kill(port);
@@ -257,10 +259,13 @@ void phx_port_kill(struct phx_port *port)
 	struct phx_client *client = port->client;
 	bool dead;
 
+	/* model: kill_port */
 	spin_lock(&client->srv.lock);
 	dead = port->dead;
 	port->dead = true;
 	if (!dead) {
+		/* Found by its number it may be here before it is on the list. */
+		client->srv.nr_ports -= !list_empty(&port->node);
 		list_del_init(&port->node);
 		if (client->srv.recent == port)
 			client->srv.recent = NULL;

@@ -48,6 +48,7 @@ static enum next take_or_queue_locked(struct phx_client *client, u32 id,
 	struct phx_waiter *waiter = &r->waiter;
 	struct phx_message *msg;
 
+	lockdep_assert_held(&client->srv.lock);
 	if (!port || port->id != id)
 		return NEXT_FIND;
 	waiter->err = -EINVAL;
@@ -153,6 +154,7 @@ static bool give_up(struct phx_client *client, struct phx_waiter *waiter)
 {
 	bool nothing;
 
+	/* model: give_up */
 	spin_lock(&client->srv.lock);
 	nothing = !phx_wait_over(&waiter->wait);
 	if (nothing)
@@ -248,7 +250,7 @@ static int deliver(struct phx_client *client, struct phx_message *msg, int rid,
 	};
 	int err = 0;
 
-	/* A receiver that is killed leaves it for others, unseen. */
+	/* model: deliver. A receiver that is killed leaves it for others, unseen. */
 	if (fatal_signal_pending(current))
 		err = -EINTR;
 	else if (phx_message_has_buffers(msg))

@@ -27,6 +27,7 @@ static void region_free(struct phx_region *region)
 {
 	enum phx_dir dir;
 
+	/* model: free_region */
 	for (dir = 0; dir < PHX_DIR_NR; dir++)
 		phx_window_drop(region->port->client, &region->view[dir]);
 	/* Out of all TLBs: now the pages may be anybody's. */
@@ -63,6 +64,7 @@ bool phx_region_end(struct phx_region *region)
 	struct phx_client *receiver = region->port->client;
 	bool ended;
 
+	/* model: end_region */
 	spin_lock(&receiver->srv.lock);
 	ended = region->ended;
 	WRITE_ONCE(region->ended, true);
@@ -359,6 +361,7 @@ int phx_region_use(struct phx_message *msg, enum phx_dir dir, struct phx_client 
 
 	if (!(msg->call.flags & (in ? PHX_SEND_I_REGISTERED : PHX_SEND_O_REGISTERED)))
 		return 0;
+	/* model: use */
 	region = find(owner, in ? msg->call.i_off : msg->call.o_off);
 	if (!region)
 		return -ENOENT;
@@ -391,6 +394,7 @@ static int put_into_window(struct phx_region *region, struct phx_view *view,
 {
 	int err = 0;
 
+	/* model: show */
 	if (mutex_lock_killable(&region->lock))
 		return -EINTR;
 	if (!phx_window_has(receiver, view))

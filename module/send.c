@@ -106,6 +106,7 @@ static int wait_for_response(struct phx_message *msg,
 	bool in_time = true;
 	int err = 0;
 
+	/* model: sleep */
 	while (!err) {
 		bool queued = READ_ONCE(msg->state) == PHX_QUEUED;
 		unsigned int how = queued ? SLEEP_QUEUED : SLEEP_TAKEN;

@@ -103,7 +103,7 @@ void phx_wait_end(struct phx_wait *wait)
 
 	if (atomic_read(&wait->state) == PHX_WAIT_ASLEEP && READ_ONCE(wait->begin))
 		wait->end = local_clock();
-	/* A full barrier: what was written before is visible to the thread. */
+	/* model: end_wait. A full barrier: what was written before is visible to the thread. */
 	if (atomic_xchg(&wait->state, PHX_WAIT_OVER) == PHX_WAIT_ASLEEP)
 		wake_up_process(task);
 }

@@ -93,7 +93,7 @@ static inline bool phx_wait_asleep(struct phx_wait *wait)
 	bool over = atomic_cmpxchg(&wait->state, PHX_WAIT_AWAKE, PHX_WAIT_ASLEEP) ==
 		    PHX_WAIT_OVER;
 
-	/* It may be over although nobody spun, when the thread was preempted. */
+	/* model: asleep. It may be over although nobody spun, when the thread was preempted. */
 	if (!over)
 		phx_stat_inc(PHX_STAT_WAITS_SLEPT);
 	else if (wait->begin)

@@ -114,6 +114,7 @@ static void window_close(struct vm_area_struct *vma)
 	struct phx_client *client = vma->vm_private_data;
 	enum phx_dir dir;
 
+	/* model: unmap */
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		struct phx_window *win = &client->win[dir];
 
@@ -160,12 +161,14 @@ static unsigned long *window_set_locked(struct phx_window *win,
 	unsigned long *old = win->busy;
 
 	lockdep_assert_held(&win->lock);
+	/* model: map */
 	if (win->addr || win->moving || !RB_EMPTY_ROOT(&win->lent))
 		return busy;
 	WRITE_ONCE(win->addr, vma->vm_start);
 	WRITE_ONCE(win->serial, win->serial + 1);
 	win->nr = vma_pages(vma);
 	win->busy = busy;
+	win->used = 0;
 	return old;
 }
 
@@ -236,6 +239,7 @@ static unsigned long slot_find_locked(const struct phx_window *win,
 	unsigned long offset = (win->addr - (buf->addr & PAGE_MASK)) >> PAGE_SHIFT;
 	unsigned long slot;
 
+	lockdep_assert_held(&win->lock);
 	if (buf->nr > mask) {
 		slot = bitmap_find_next_zero_area_off(win->busy, win->nr, win->nr / 2,
 						      buf->nr, mask, offset & mask);
@@ -256,6 +260,7 @@ static int slot_get_locked(struct phx_window *win, struct phx_buffer *buf)
 	if (slot + buf->nr > win->nr)
 		return -ENOBUFS;
 	bitmap_set(win->busy, slot, buf->nr);
+	win->used += buf->nr;
 	buf->slot = slot;
 	buf->at = win->addr + (slot << PAGE_SHIFT) + offset_in_page(buf->addr);
 	return 0;
@@ -273,11 +278,18 @@ static int slot_get(struct phx_window *win, struct phx_buffer *buf)
 	return err;
 }
 
+static void slots_clear_locked(struct phx_window *win, const struct phx_buffer *buf)
+{
+	lockdep_assert_held(&win->lock);
+	bitmap_clear(win->busy, buf->slot, buf->nr);
+	win->used -= buf->nr;
+}
+
 static void slot_put(struct phx_window *win, struct phx_buffer *buf)
 {
 	spin_lock(&win->lock);
 	rb_erase(&buf->node, &win->lent);
-	bitmap_clear(win->busy, buf->slot, buf->nr);
+	slots_clear_locked(win, buf);
 	spin_unlock(&win->lock);
 }
 
@@ -308,6 +320,7 @@ static int install(struct phx_client *client, const struct phx_buffer *buf)
 	struct vm_area_struct *vma;
 	int err = -EFAULT;
 
+	/* model: install */
 	if (mmap_read_lock_killable(client->mm))
 		return -EINTR;
 	vma = find_vma(client->mm, buf->at & PAGE_MASK);
@@ -365,10 +378,11 @@ void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf)
 static void moved(struct phx_window *win, struct phx_view *view, unsigned long serial,
 		  bool is_in)
 {
+	/* model: moved */
 	spin_lock(&win->lock);
 	win->moving--;
 	if (!is_in && win->serial == serial)
-		bitmap_clear(win->busy, view->buf.slot, view->buf.nr);
+		slots_clear_locked(win, &view->buf);
 	/* Pairs with the acquire in phx_window_has(). */
 	smp_store_release(&view->serial, is_in ? serial : 0);
 	spin_unlock(&win->lock);
@@ -390,6 +404,7 @@ int phx_window_keep(struct phx_client *client, struct phx_view *view)
 	unsigned long serial;
 	int err;
 
+	/* model: keep */
 	spin_lock(&win->lock);
 	err = slot_get_locked(win, &view->buf);
 	serial = win->serial;
@@ -416,6 +431,7 @@ void phx_window_drop(struct phx_client *client, struct phx_view *view)
 	struct phx_window *win = &client->win[view->buf.dir];
 	struct file *win_file = NULL;
 
+	/* model: drop */
 	spin_lock(&win->lock);
 	if (view->serial && view->serial == win->serial) {
 		win->moving++;

@@ -44,6 +44,7 @@ struct vm_area_struct;
  * @addr: where it is mapped, 0 if it is not
  * @nr: pages it has, or had before it was unmapped
  * @busy: bit per slot
+ * @used: how many of them are set
  * @lent: tree of the struct phx_buffer that are in it, by their first slot
  * @serial: odd while it is mapped, and another each time
  * @moving: views that are being put in or taken out: no new window until then
@@ -53,6 +54,7 @@ struct phx_window {
 	unsigned long addr;
 	unsigned long nr;
 	unsigned long *busy;
+	unsigned long used;
 	struct rb_root lent;
 	unsigned long serial;
 	unsigned int moving;
