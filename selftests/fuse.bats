@@ -140,7 +140,7 @@ get() {
 	kill -9 "$server"
 	wait "${load[@]}" || true
 	run -1 ls "$m"
-	[[ $output == *"not connected"* || $output == *"I/O error"* ]]
+	[[ $output == *"not connected"* || $output == *"Input/output error"* ]]
 	run -1 touch "$m/new"
 	run ! bash -c 'echo text >&5'
 	exec 5>&-
@@ -239,7 +239,7 @@ get() {
 	run -1 cat "$m/file"
 	run ! dd if=/dev/zero of="$m/file" bs=4k count=1 conv=notrunc
 	run -1 ls "$m/strange-error"
-	[[ $output == *"I/O error"* ]]
+	[[ $output == *"Input/output error"* ]]
 	run -1 ls "$m/no-error"
 	run -1 ls "$m/longer"
 	run -1 ls "$m/root"
