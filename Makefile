@@ -75,13 +75,14 @@ module-install: module
 #: make shell-6.12         a shell in such a machine
 #: make vm-debug           the same with a kernel with KASAN, lockdep, kmemleak and
 #:                         fault injection, which is built first
+#: make vm-kcsan           the same with one that looks for data races
 .PHONY: root demo-root FORCE
 
 module-%: FORCE
 	@selftests/module --strict $* $(call kdir_of,$*)
 
 vm-%: module-% root FORCE
-	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tap selftests/run-tests $(TESTS)
+	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug kcsan,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tap selftests/run-tests $(TESTS)
 
 shell-%: module-% root FORCE
 	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --shell
@@ -103,8 +104,11 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         pages and licences
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
+#: make check-debug        builds kernels with KASAN and with KCSAN, runs all tests,
+#:                         kills and faults on them, and leaves counts and the lines
+#:                         no test ran in build/debug/report.txt; an hour or more
 #: make clean
-.PHONY: demo bench style check clean
+.PHONY: demo bench style check check-debug clean
 
 demo:
 	@selftests/deps 6.12
@@ -119,6 +123,9 @@ style:
 
 check:
 	@selftests/check $(KERNELS)
+
+check-debug:
+	@selftests/check-debug
 
 clean:
 	rm -rf build

@@ -293,6 +293,8 @@ static inline void client_send(struct actor *a)
 			return;
 		if (err == -EBADF || err == -EINTR || (err && may_fail(a, SERVER)))
 			return;
+		if (state->pause_us)
+			usleep(state->pause_us);
 	} while (state->moving && !atomic_load(&a->stop));
 }
 

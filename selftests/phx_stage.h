@@ -77,6 +77,7 @@ struct actor {
  * @alone: nothing else is to run, or it would not come about
  * @reached: who has come so far when it is reached
  * @asleep: and sleeps
+ * @pause_us: between two messages, in microseconds
  */
 struct state {
 	const char *name;
@@ -86,6 +87,7 @@ struct state {
 	bool copy, registered, moving, alone;
 	enum role reached;
 	bool asleep;
+	unsigned int pause_us;
 };
 
 /**

@@ -5,8 +5,8 @@
  *
  *   test_kill [--kills N] [--seed N] [--no-load] [STATE...]
  *
- * Each combination is tried once; or so often that at least N processes are killed
- * in all. Meanwhile others send messages, and look at what they get. When a state is
+ * Each combination is tried once; or so often that at least N processes, or
+ * PHX_KILLS of the environment, are killed in all. Meanwhile others send messages, and look at what they get. When a state is
  * done with, all counters must be back where they were. Prints TAP, and the counts
  * at the end. It needs root.
  */
@@ -341,12 +341,17 @@ static int rounds_of(enum way way, int rounds)
 	return way == WAY_OOM ? (rounds + OOM_SHARE - 1) / OOM_SHARE : rounds;
 }
 
+/* So that there is time left for what it is about. */
+#define LOAD_PAUSE_US 1000
+
 /* Others who send messages meanwhile, some lent and some copied. */
 static const struct state loads[] = {
-	{ .name = "load", .client = client_send, .server = server_serve, .moving = true },
-	{ .name = "load", .client = client_send, .server = server_both, .moving = true },
-	{ .name = "load", .client = client_send, .server = server_serve, .moving = true,
-	  .copy = true },
+	{ .name = "lent", .client = client_send, .server = server_serve, .moving = true,
+	  .pause_us = LOAD_PAUSE_US },
+	{ .name = "both", .client = client_send, .server = server_both, .moving = true,
+	  .pause_us = LOAD_PAUSE_US },
+	{ .name = "copied", .client = client_send, .server = server_serve, .moving = true,
+	  .copy = true, .pause_us = LOAD_PAUSE_US },
 };
 
 static struct stage *load[ARRAY_SIZE(loads)];
@@ -423,6 +428,7 @@ static int count(char **names, int *kills_of_all)
 			if (!is_there(&states[i], victim))
 				continue;
 			points++;
+			/* Those of no memory are few. */
 			*kills_of_all += WAY_OOM * (victim == VICTIM_BOTH ? 2 : 1);
 		}
 	}
@@ -481,14 +487,13 @@ static int play_all(char **names, int wanted, bool with_load)
 	for (i = 0; i < (int)ARRAY_SIZE(states); i++)
 		if (is_asked_for(&states[i], names))
 			failed += play_state(&states[i], wanted / of_all + 1, with_load);
-	messages = atomic_load(&stage->messages);
 	wrong = atomic_load(&stage->wrong);
 	for (i = 0; i < (int)ARRAY_SIZE(loads); i++) {
 		messages += atomic_load(&load[i]->messages);
 		wrong += atomic_load(&load[i]->wrong);
 	}
-	printf("# kills %ld\n# ends %ld\n# messages %ld\n# data_errors %ld\n", kills,
-	       events, messages, wrong);
+	printf("# %ld messages of others\n", messages);
+	printf("# kills %ld\n# ends %ld\n# data_errors %ld\n", kills, events, wrong);
 	return failed || wrong;
 }
 
@@ -508,7 +513,8 @@ int main(int argc, char **argv)
 		{ }
 	};
 	bool with_load = true;
-	int opt, kills_wanted = 0;
+	const char *wanted = getenv("PHX_KILLS");
+	int opt, kills_wanted = wanted ? atoi(wanted) : 0;
 	size_t i;
 
 	(void)test_harness_run;
