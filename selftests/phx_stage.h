@@ -57,8 +57,8 @@ struct actor {
 	enum role role;
 	pid_t pid;
 	int fd;
-	_Atomic __u32 port;
-	_Atomic pid_t tid;
+	atomic_uint port;
+	atomic_int tid;
 	atomic_int steps, ended, order, closed, stop;
 	int heirs;
 	struct phx_ioc_recv held;

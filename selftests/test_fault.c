@@ -266,32 +266,102 @@ FIXTURE_VARIANT(fault) {
 	int names;
 };
 
-#define FAULT(_name, ...) \
-	FIXTURE_VARIANT_ADD(fault, _name) { .step = { __VA_ARGS__ }, .names = FEW }
+FIXTURE_VARIANT_ADD(fault, open)
+{
+	.step = { .call = call_open, .undo = undo_file },
+	.names = FEW,
+};
 
-FAULT(open, .call = call_open, .undo = undo_file);
-FAULT(info, .prepare = prepare_file, .call = call_info, .undo = undo_file);
-FAULT(poll, .prepare = prepare_file, .call = call_poll, .undo = undo_file);
-FAULT(port_create, .prepare = prepare_file, .call = call_port_create,
-      .undo = undo_port_create);
-FAULT(port_destroy, .prepare = prepare_port, .call = call_port_destroy, .undo = undo_file);
-FAULT(name_register, .prepare = prepare_port, .call = call_name_register,
-      .undo = undo_file);
-FAULT(name_unregister, .prepare = prepare_name, .call = call_name_unregister,
-      .undo = undo_file);
-FAULT(name_lookup, .prepare = prepare_name, .call = call_name_lookup, .undo = undo_file);
-FAULT(name_prefix, .prepare = prepare_name, .call = call_name_prefix, .undo = undo_file);
-FAULT(window_in, .prepare = prepare_file, .call = call_window_in, .undo = undo_window);
-FAULT(window_out, .prepare = prepare_file, .call = call_window_out, .undo = undo_window);
-FAULT(unmap, .prepare = prepare_window, .call = call_unmap, .undo = undo_file);
-FAULT(buffer_register, .prepare = prepare_memory, .call = call_buffer_register,
-      .undo = undo_buffer_register);
-FAULT(buffer_unregister, .prepare = prepare_buffer, .call = call_buffer_unregister,
-      .undo = undo_memory);
-FAULT(close, .prepare = prepare_all, .call = call_close, .undo = undo_all);
-FIXTURE_VARIANT_ADD(fault, many_names) {
+FIXTURE_VARIANT_ADD(fault, info)
+{
+	.step = { .prepare = prepare_file, .call = call_info, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, poll)
+{
+	.step = { .prepare = prepare_file, .call = call_poll, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, port_create)
+{
+	.step = { .prepare = prepare_file, .call = call_port_create, .undo = undo_port_create },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, port_destroy)
+{
+	.step = { .prepare = prepare_port, .call = call_port_destroy, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, name_register)
+{
+	.step = { .prepare = prepare_port, .call = call_name_register, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, name_unregister)
+{
+	.step = { .prepare = prepare_name, .call = call_name_unregister, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, name_lookup)
+{
+	.step = { .prepare = prepare_name, .call = call_name_lookup, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, name_prefix)
+{
+	.step = { .prepare = prepare_name, .call = call_name_prefix, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, window_in)
+{
+	.step = { .prepare = prepare_file, .call = call_window_in, .undo = undo_window },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, window_out)
+{
+	.step = { .prepare = prepare_file, .call = call_window_out, .undo = undo_window },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, unmap)
+{
+	.step = { .prepare = prepare_window, .call = call_unmap, .undo = undo_file },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, buffer_register)
+{
+	.step = { .prepare = prepare_memory, .call = call_buffer_register,
+		  .undo = undo_buffer_register },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, buffer_unregister)
+{
+	.step = { .prepare = prepare_buffer, .call = call_buffer_unregister,
+		  .undo = undo_memory },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, close)
+{
+	.step = { .prepare = prepare_all, .call = call_close, .undo = undo_all },
+	.names = FEW,
+};
+
+FIXTURE_VARIANT_ADD(fault, many_names)
+{
 	.step = { .prepare = prepare_port, .call = call_names_register,
-		  .undo = undo_file, .partly = names_partly, },
+		  .undo = undo_file, .partly = names_partly },
 	.names = 200,
 };
 

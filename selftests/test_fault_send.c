@@ -149,35 +149,46 @@ FIXTURE_VARIANT(fault) {
 
 #define SEND .step = { .prepare = prepare, .call = do_send_mail, .undo = undo, }
 
-FIXTURE_VARIANT_ADD(fault, without_buffers) { SEND };
+FIXTURE_VARIANT_ADD(fault, without_buffers) {
+	SEND
+};
+
 FIXTURE_VARIANT_ADD(fault, copied) {
 	SEND, .shape = { .in = 300, .out = 5000, .off = 20, .copy = true },
 };
+
 FIXTURE_VARIANT_ADD(fault, lent) {
 	SEND, .shape = { .in = 5 * PAGE, .out = 4 * PAGE + 7, .off = 100 },
 };
+
 /* With an array of pages of its own. */
 FIXTURE_VARIANT_ADD(fault, lent_large) {
 	SEND, .shape = { .in = 40 * PAGE, .out = 30 * PAGE },
 };
+
 FIXTURE_VARIANT_ADD(fault, bounced) {
 	SEND, .shape = { .in = 5 * PAGE, .out = 4 * PAGE, .off = 9, .limited = true },
 	.bounces = true,
 };
+
 FIXTURE_VARIANT_ADD(fault, bounced_and_copied) {
 	SEND, .shape = { .in = 200, .out = 5000, .off = 9, .copy = true, .limited = true },
 	.bounces = true,
 };
+
 FIXTURE_VARIANT_ADD(fault, registered) {
 	SEND, .shape = { .in = 5 * PAGE, .out = 4 * PAGE, .off = 8, .registered = true },
 };
+
 FIXTURE_VARIANT_ADD(fault, direct) {
 	SEND, .shape = { .in = 5 * PAGE, .out = 4 * PAGE, .off = 8, .direct = true },
 };
+
 FIXTURE_VARIANT_ADD(fault, relent) {
 	.shape = { .in = 5 * PAGE, .out = 4 * PAGE, .off = 50, .relent = true },
 	.step = { .prepare = prepare_to_relend, .call = do_relend, .undo = undo_relend },
 };
+
 FIXTURE_VARIANT_ADD(fault, in_vain) {
 	.shape = { .in = 40 * PAGE, .out = 4 * PAGE, .off = 8 },
 	.step = { .prepare = prepare, .call = do_send_in_vain, .undo = undo,
@@ -189,7 +200,8 @@ FIXTURE_SETUP(fault)
 	struct desk *d;
 
 	FAULTS_OR_SKIP(&self->kept);
-	d = self->desk = shared_memory(sizeof(*d));
+	d = shared_memory(sizeof(*d));
+	self->desk = d;
 	d->mail.shape = variant->shape;
 	d->mail.fd = dev_open(0);
 	ASSERT_EQ(0, server_open(&d->srv, WINDOW, ROOM));

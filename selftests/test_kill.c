@@ -6,11 +6,11 @@
  *   test_kill [--kills N] [--seed N] [--no-load] [STATE...]
  *
  * Each combination is tried once; or so often that at least N processes, or
- * PHX_KILLS of the environment, are killed in all. Meanwhile others send messages, and look at what they get. When a state is
- * done with, all counters must be back where they were. Prints TAP, and the counts
- * at the end. It needs root.
+ * PHX_KILLS of the environment, are killed in all. Meanwhile others send messages,
+ * and look at what they get. When a state is done with, all counters must be back
+ * where they were. Prints TAP, and the counts at the end. It needs root.
  */
-#include "phx_acts.h"
+#include "phx_load.h"
 #include "phx_fault.h"
 
 #include <getopt.h>
@@ -75,27 +75,10 @@ static const struct state states[] = {
 #define LOOKS_ASLEEP 1000
 
 static struct stage *stage;
+static struct stage *load[LOADS];
 static unsigned int seed = 1;
 static long kills, events;
 static bool can_oom;
-
-static bool wait_steps(struct actor *a, int steps)
-{
-	int i;
-
-	for (i = 0; i < 20 * PATIENCE_MS && atomic_load(&a->steps) < steps; i++)
-		usleep(50);
-	return atomic_load(&a->steps) >= steps;
-}
-
-static bool wait_port(struct actor *a)
-{
-	int i;
-
-	for (i = 0; i < 20 * PATIENCE_MS && !atomic_load(&a->port); i++)
-		usleep(50);
-	return atomic_load(&a->port);
-}
 
 static pid_t wait_tid(struct actor *a)
 {
@@ -139,15 +122,6 @@ static int reap(struct actor *a)
 		waitpid(pid, &status, 0);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static void give_order(struct actor *a, enum order order)
-{
-	int i;
-
-	for (i = 0; i < PATIENCE_MS && atomic_load(&a->order); i++)
-		usleep(1000);
-	flag_set(&a->order, order);
 }
 
 static bool oom_begin(void)
@@ -341,40 +315,12 @@ static int rounds_of(enum way way, int rounds)
 	return way == WAY_OOM ? (rounds + OOM_SHARE - 1) / OOM_SHARE : rounds;
 }
 
-/* So that there is time left for what it is about. */
-#define LOAD_PAUSE_US 1000
-
-/* Others who send messages meanwhile, some lent and some copied. */
-static const struct state loads[] = {
-	{ .name = "lent", .client = client_send, .server = server_serve, .moving = true,
-	  .pause_us = LOAD_PAUSE_US },
-	{ .name = "both", .client = client_send, .server = server_both, .moving = true,
-	  .pause_us = LOAD_PAUSE_US },
-	{ .name = "copied", .client = client_send, .server = server_serve, .moving = true,
-	  .copy = true, .pause_us = LOAD_PAUSE_US },
-};
-
-static struct stage *load[ARRAY_SIZE(loads)];
-
-static void load_start(void)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(loads); i++) {
-		memset(load[i]->actors, 0, sizeof(load[i]->actors));
-		load[i]->state = &loads[i];
-		actor_start(load[i], SERVER);
-		wait_port(&load[i]->actors[SERVER]);
-		actor_start(load[i], CLIENT);
-	}
-}
-
 static void load_stop(void)
 {
 	enum role role;
-	size_t i;
+	int i;
 
-	for (i = 0; i < ARRAY_SIZE(loads); i++)
+	for (i = 0; i < LOADS; i++)
 		for (role = CLIENT; role <= SERVER; role++) {
 			give_order(&load[i]->actors[role], ORDER_END);
 			RIGHT(stage, reap(&load[i]->actors[role]) == 0, role);
@@ -456,7 +402,7 @@ static int play_state(const struct state *state, int rounds, bool with_load)
 	live_read(&rest);
 	pinned = stat_read("pages_pinned") - stat_read("pages_unpinned");
 	if (with_load && !state->alone)
-		load_start();
+		load_start(load);
 	for (victim = 0; victim < VICTIMS; victim++) {
 		if (!is_there(state, victim))
 			continue;
@@ -488,7 +434,7 @@ static int play_all(char **names, int wanted, bool with_load)
 		if (is_asked_for(&states[i], names))
 			failed += play_state(&states[i], wanted / of_all + 1, with_load);
 	wrong = atomic_load(&stage->wrong);
-	for (i = 0; i < (int)ARRAY_SIZE(loads); i++) {
+	for (i = 0; i < LOADS; i++) {
 		messages += atomic_load(&load[i]->messages);
 		wrong += atomic_load(&load[i]->wrong);
 	}
@@ -497,7 +443,7 @@ static int play_all(char **names, int wanted, bool with_load)
 	return failed || wrong;
 }
 
-static int usage(void)
+static int show_usage(void)
 {
 	fprintf(stderr, "usage: test_kill [--kills N] [--seed N] [--no-load] [STATE...]\n");
 	return 2;
@@ -529,14 +475,14 @@ int main(int argc, char **argv)
 		else if (opt == 'n')
 			with_load = false;
 		else
-			return usage();
+			return show_usage();
 	}
 	if (access(PHX_DEV, R_OK | W_OK) || stat_read("ports_live") < 0) {
 		printf("1..0 # SKIP there is no " PHX_DEV ", or no root to see its counters\n");
 		return KSFT_SKIP;
 	}
 	stage = shared_memory(sizeof(*stage));
-	for (i = 0; i < ARRAY_SIZE(loads); i++)
+	for (i = 0; i < LOADS; i++)
 		load[i] = shared_memory(sizeof(*stage));
 	can_oom = oom_begin();
 	if (!can_oom)

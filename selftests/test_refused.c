@@ -43,9 +43,10 @@ FIXTURE_VARIANT_ADD(refused, bounced) {
 
 FIXTURE_SETUP(refused)
 {
-	struct desk *d = self->desk = shared_memory(sizeof(*d));
+	struct desk *d = shared_memory(sizeof(*d));
 	long pages = shape_pages(&variant->shape);
 
+	self->desk = d;
 	d->mail.shape = variant->shape;
 	SERVER_OR_SKIP(&d->srv, WINDOW, WINDOW);
 	if (!limits_keep(&self->kept))
