@@ -218,10 +218,14 @@ static inline void limits_put_back(const struct limits_kept *kept)
 	param_write("max_pages", kept->pages);
 }
 
+/* The kernel charges so many more to RLIMIT_MEMLOCK for each of two buffers. */
+#define MEMLOCK_MORE (2 * 2)
+
 /* Room for just what a step needs, so that it can't be done twice if it leaks. */
 static inline int limits_set(long long few, long long pages)
 {
-	struct rlimit memlock = { pages * PAGE, pages * PAGE };
+	rlim_t bytes = (pages + MEMLOCK_MORE) * PAGE;
+	struct rlimit memlock = { bytes, bytes };
 
 	return cap_drop(CAP_SYS_RESOURCE) ?: cap_drop(CAP_IPC_LOCK) ?:
 	       setrlimit(RLIMIT_MEMLOCK, &memlock) ?: param_write("max_ports", few) ?:

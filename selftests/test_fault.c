@@ -82,27 +82,6 @@ static int call_name_register(void *world)
 	return name_register(d->fd, "/fault/a name", d->port, 7);
 }
 
-/* The table of names grows with them. */
-static int call_names_register(void *world)
-{
-	struct desk *d = world;
-	char name[32];
-	int i, err;
-
-	for (i = 0; i < 200; i++) {
-		snprintf(name, sizeof(name), "/fault/%d", i);
-		err = name_register(d->fd, name, d->port, 7);
-		if (err && err != -EEXIST)
-			return err;
-	}
-	return 0;
-}
-
-static bool names_partly(void *world)
-{
-	return true;
-}
-
 static int prepare_name(void *world)
 {
 	return prepare_port(world) ?: call_name_register(world);
@@ -263,106 +242,83 @@ FIXTURE(fault) {
 
 FIXTURE_VARIANT(fault) {
 	struct step step;
-	int names;
 };
 
 FIXTURE_VARIANT_ADD(fault, open)
 {
 	.step = { .call = call_open, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, info)
 {
 	.step = { .prepare = prepare_file, .call = call_info, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, poll)
 {
 	.step = { .prepare = prepare_file, .call = call_poll, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, port_create)
 {
 	.step = { .prepare = prepare_file, .call = call_port_create, .undo = undo_port_create },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, port_destroy)
 {
 	.step = { .prepare = prepare_port, .call = call_port_destroy, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, name_register)
 {
 	.step = { .prepare = prepare_port, .call = call_name_register, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, name_unregister)
 {
 	.step = { .prepare = prepare_name, .call = call_name_unregister, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, name_lookup)
 {
 	.step = { .prepare = prepare_name, .call = call_name_lookup, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, name_prefix)
 {
 	.step = { .prepare = prepare_name, .call = call_name_prefix, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, window_in)
 {
 	.step = { .prepare = prepare_file, .call = call_window_in, .undo = undo_window },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, window_out)
 {
 	.step = { .prepare = prepare_file, .call = call_window_out, .undo = undo_window },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, unmap)
 {
 	.step = { .prepare = prepare_window, .call = call_unmap, .undo = undo_file },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, buffer_register)
 {
 	.step = { .prepare = prepare_memory, .call = call_buffer_register,
 		  .undo = undo_buffer_register },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, buffer_unregister)
 {
 	.step = { .prepare = prepare_buffer, .call = call_buffer_unregister,
 		  .undo = undo_memory },
-	.names = FEW,
 };
 
 FIXTURE_VARIANT_ADD(fault, close)
 {
 	.step = { .prepare = prepare_all, .call = call_close, .undo = undo_all },
-	.names = FEW,
-};
-
-FIXTURE_VARIANT_ADD(fault, many_names)
-{
-	.step = { .prepare = prepare_port, .call = call_names_register,
-		  .undo = undo_file, .partly = names_partly },
-	.names = 200,
 };
 
 /* Whom buffers are registered with: a process, so that their pages are pinned. */
@@ -389,7 +345,6 @@ FIXTURE_SETUP(fault)
 		usleep(1000);
 	d->other.port = atomic_load(d->served);
 	ASSERT_EQ(0, limits_set(FEW, PAGES));
-	ASSERT_EQ(0, param_write("max_names", variant->names));
 }
 
 FIXTURE_TEARDOWN(fault)
