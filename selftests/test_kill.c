@@ -438,6 +438,7 @@ static int play_all(char **names, int wanted, bool with_load)
 		messages += atomic_load(&load[i]->messages);
 		wrong += atomic_load(&load[i]->wrong);
 	}
+	rmdir(OOM_CGROUP);
 	printf("# %ld messages of others\n", messages);
 	printf("# kills %ld\n# ends %ld\n# data_errors %ld\n", kills, events, wrong);
 	return failed || wrong;
