@@ -2,6 +2,7 @@
 #include "buffer.h"
 #include "client.h"
 #include "compat.h"
+#include "copy.h"
 #include "message.h"
 #include "port.h"
 #include "region.h"
@@ -25,17 +26,6 @@ static const bool always_bounce = IS_ENABLED(CONFIG_PAGE_TABLE_CHECK);
 
 /* Pinning goes on with interrupts off; this bounds for how long. */
 #define PIN_BATCH	256U
-
-/* The part of page @i that belongs to the buffer. */
-static size_t part_of_page(const struct phx_buffer *buf, unsigned int i,
-			   size_t *offset)
-{
-	size_t begin = i ? 0 : offset_in_page(buf->addr);
-	size_t before = i ? i * PAGE_SIZE - offset_in_page(buf->addr) : 0;
-
-	*offset = begin;
-	return min_t(size_t, PAGE_SIZE - begin, buf->len - before);
-}
 
 static int get_page_array(struct phx_buffer *buf)
 {
@@ -133,44 +123,6 @@ static int prepare_pinned(struct phx_buffer *buf, struct phx_user *user,
 	return 0;
 }
 
-static void free_shadows(struct phx_buffer *buf, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		__free_page(buf->pages[i]);
-	phx_stat_add(PHX_STAT_PAGES_SHADOW_LIVE, -(s64)nr);
-}
-
-static struct page *alloc_shadow(void)
-{
-	/* A call can fail; that is better than to have something killed. */
-	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_ZERO |
-				       __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-
-	if (page)
-		phx_stat_inc(PHX_STAT_PAGES_SHADOW_LIVE);
-	return page;
-}
-
-static int alloc_shadows(struct phx_buffer *buf)
-{
-	unsigned int i;
-
-	for (i = 0; i < buf->nr; i++) {
-		if (fatal_signal_pending(current))
-			break;
-		buf->pages[i] = alloc_shadow();
-		if (!buf->pages[i])
-			break;
-		cond_resched();
-	}
-	if (i == buf->nr)
-		return 0;
-	free_shadows(buf, i);
-	return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
-}
-
 static int fault_in(const struct phx_buffer *buf)
 {
 	void __user *addr = (void __user *)buf->addr;
@@ -191,7 +143,7 @@ static int prepare_bounced(struct phx_message *msg, struct phx_buffer *buf)
 	err = phx_user_charge(msg->user, PHX_LIMIT_PAGES, buf->nr);
 	if (err)
 		return err;
-	err = alloc_shadows(buf);
+	err = phx_shadows_alloc(buf);
 	if (err)
 		goto err_uncharge;
 	err = phx_buffer_from_user(buf, buf->addr);
@@ -202,7 +154,7 @@ static int prepare_bounced(struct phx_message *msg, struct phx_buffer *buf)
 	return 0;
 
 err_pages:
-	free_shadows(buf, buf->nr);
+	phx_shadows_free(buf, buf->nr);
 err_uncharge:
 	phx_user_uncharge(msg->user, PHX_LIMIT_PAGES, buf->nr);
 	return err;
@@ -249,6 +201,9 @@ static int prepare_from(struct phx_message *msg, struct phx_buffer *buf,
 
 	if (!bounce) {
 		err = prepare_borrowed(buf, sender);
+		if (err != -ENOENT)
+			return err;
+		err = phx_buffer_keep(buf, msg->again ? msg->user : NULL);
 		if (err != -ENOENT)
 			return err;
 		err = prepare_pinned(buf, msg->user, &msg->pin);
@@ -350,7 +305,7 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
 		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
 		break;
 	case PHX_SRC_BOUNCED:
-		free_shadows(buf, buf->nr);
+		phx_shadows_free(buf, buf->nr);
 		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
 		break;
 	default:
@@ -387,14 +342,14 @@ int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to)
 	unsigned int i;
 
 	for (i = 0; i < buf->nr; i++) {
-		size_t offset, n = part_of_page(buf, i, &offset);
+		size_t offset, n = phx_buffer_part(buf, i, &offset);
 		void *page = kmap_local_page(buf->pages[i]);
-		unsigned long left;
+		int err;
 
-		left = copy_to_user((void __user *)to, page + offset, n);
+		err = phx_copy_to_user((void __user *)to, page + offset, n);
 		kunmap_local(page);
-		if (left)
-			return -EFAULT;
+		if (err)
+			return err;
 		to += n;
 		cond_resched();
 	}
@@ -413,55 +368,17 @@ int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from)
 	unsigned int i;
 
 	for (i = 0; i < buf->nr; i++) {
-		size_t offset, n = part_of_page(buf, i, &offset);
+		size_t offset, n = phx_buffer_part(buf, i, &offset);
 		void *page = kmap_local_page(buf->pages[i]);
-		unsigned long left;
+		int err;
 
-		left = copy_from_user(page + offset, (void __user *)from, n);
+		err = phx_copy_from_user(page + offset, (void __user *)from, n);
 		flush_dcache_page(buf->pages[i]);
 		kunmap_local(page);
-		if (left)
-			return -EFAULT;
+		if (err)
+			return err;
 		from += n;
 		cond_resched();
-	}
-	return 0;
-}
-
-static void copy_part(struct page *to, struct page *from, size_t offset, size_t n)
-{
-	void *dst = kmap_local_page(to);
-	void *src = kmap_local_page(from);
-
-	memcpy(dst + offset, src + offset, n);
-	flush_dcache_page(to);
-	kunmap_local(src);
-	kunmap_local(dst);
-}
-
-/**
- * phx_buffer_make_edges() - make the pages that are shown instead of partial ones
- * @buf: the buffer
- *
- * Return: 0 or -ENOMEM.
- */
-int phx_buffer_make_edges(struct phx_buffer *buf)
-{
-	unsigned int which, nr = buf->nr > 1 ? 2 : 1;
-
-	/* Copies are nothing but the buffer's bytes already. */
-	if (buf->source == PHX_SRC_BOUNCED)
-		return 0;
-	for (which = 0; which < nr; which++) {
-		unsigned int i = which ? buf->nr - 1 : 0;
-		size_t offset, n = part_of_page(buf, i, &offset);
-
-		if (n == PAGE_SIZE)
-			continue;
-		buf->edge[which] = alloc_shadow();
-		if (!buf->edge[which])
-			return -ENOMEM;
-		copy_part(buf->edge[which], buf->pages[i], offset, n);
 	}
 	return 0;
 }
@@ -480,30 +397,4 @@ struct page *phx_buffer_shown_page(const struct phx_buffer *buf, unsigned int i)
 	if (i == buf->nr - 1 && buf->edge[1])
 		return buf->edge[1];
 	return buf->pages[i];
-}
-
-/**
- * phx_buffer_settle() - be done with the edges of a buffer
- * @buf: the buffer, which no receiver sees any more
- * @write_back: what was written to those of an output goes back where it
- *		belongs, the very bytes and no other
- */
-void phx_buffer_settle(struct phx_buffer *buf, bool write_back)
-{
-	unsigned int which;
-
-	for (which = 0; which < 2; which++) {
-		unsigned int i = which ? buf->nr - 1 : 0;
-		size_t offset, n;
-
-		if (!buf->edge[which])
-			continue;
-		if (write_back && buf->dir == PHX_OUT) {
-			n = part_of_page(buf, i, &offset);
-			copy_part(buf->pages[i], buf->edge[which], offset, n);
-		}
-		__free_page(buf->edge[which]);
-		phx_stat_dec(PHX_STAT_PAGES_SHADOW_LIVE);
-		buf->edge[which] = NULL;
-	}
 }

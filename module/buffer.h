@@ -10,6 +10,8 @@
  *  PHX_SRC_BORROWED	pages of a message that the sender itself holds, where
  *			they are lent to it in a window. Special PTEs can't be
  *			pinned again, so they are taken from our records
+ *  PHX_SRC_KEPT	a page that the message keeps, with a copy: of an input that lies
+ *			in one page that costs less than to pin it
  *  PHX_SRC_BOUNCED	pages of ours with a copy, when the sender's can't be
  *			pinned for as long as a server likes, or must not be seen
  *			for longer than the sender waits. The sender copies the
@@ -26,6 +28,8 @@
 #ifndef PHX_BUFFER_H
 #define PHX_BUFFER_H
 
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -47,6 +51,7 @@ enum phx_source {
 	PHX_SRC_DIRECT,
 	PHX_SRC_PINNED,
 	PHX_SRC_BORROWED,
+	PHX_SRC_KEPT,
 	PHX_SRC_BOUNCED,
 	PHX_SRC_REGION,
 };
@@ -63,6 +68,8 @@ enum phx_source {
  * @nr: pages
  * @pages: the pages; @few, or an array of its own
  * @few: room for a few
+ * @kept: page for PHX_SRC_KEPT, that stays when the buffer is released; NULL until
+ *	  there is need of it
  * @edge: pages shown instead of the first and the last, NULL if those are whole
  * @lender: PHX_SRC_BORROWED: whose pages these are, referred to
  * @region: what it lies in if it is registered, referred to
@@ -79,6 +86,7 @@ struct phx_buffer {
 	unsigned int nr;
 	struct page **pages;
 	struct page *few[PHX_FEW_PAGES];
+	struct page *kept;
 	struct page *edge[2];
 	struct phx_message *lender;
 	struct phx_region *region;
@@ -87,6 +95,17 @@ struct phx_buffer {
 	unsigned long slot;
 	struct rb_node node;
 };
+
+/* The part of page @i that belongs to the buffer. */
+static inline size_t phx_buffer_part(const struct phx_buffer *buf, unsigned int i,
+				     size_t *offset)
+{
+	size_t begin = i ? 0 : offset_in_page(buf->addr);
+	size_t before = i ? i * PAGE_SIZE - offset_in_page(buf->addr) : 0;
+
+	*offset = begin;
+	return min_t(size_t, PAGE_SIZE - begin, buf->len - before);
+}
 
 int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 		       struct phx_client *sender, bool bounce);
@@ -97,21 +116,27 @@ static inline long phx_buffer_charged(const struct phx_buffer *buf)
 {
 	bool ours = buf->source == PHX_SRC_PINNED || buf->source == PHX_SRC_BOUNCED;
 
-	return ours ? buf->nr : 0;
+	return (ours ? buf->nr : 0) + (buf->kept ? 1 : 0);
 }
 
 int phx_buffer_write_back(const struct phx_buffer *buf);
 
 int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to);
 int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from);
-int phx_buffer_make_edges(struct phx_buffer *buf);
-void phx_buffer_settle(struct phx_buffer *buf, bool write_back);
-
 static inline bool phx_buffer_has_edges(const struct phx_buffer *buf)
 {
 	return buf->edge[0] || buf->edge[1];
 }
 
 struct page *phx_buffer_shown_page(const struct phx_buffer *buf, unsigned int i);
+
+/* shadow.c */
+
+int phx_shadows_alloc(struct phx_buffer *buf);
+void phx_shadows_free(struct phx_buffer *buf, unsigned int nr);
+int phx_buffer_keep(struct phx_buffer *buf, struct phx_user *user);
+void phx_buffer_free_kept(struct phx_buffer *buf, struct phx_user *user);
+int phx_buffer_make_edges(struct phx_buffer *buf);
+void phx_buffer_settle(struct phx_buffer *buf, bool write_back);
 
 #endif /* PHX_BUFFER_H */

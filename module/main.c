@@ -2,6 +2,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "client.h"
+#include "copy.h"
 #include "device.h"
 #include "message.h"
 #include "netns.h"
@@ -15,6 +16,9 @@ static int __init phx_init(void)
 {
 	int err;
 
+	err = phx_copy_init();
+	if (err)
+		return err;
 	phx_users_init();
 	err = phx_message_cache_init();
 	if (err)

@@ -103,6 +103,12 @@ int phx_message_address(struct phx_message *msg, struct phx_client *client,
 	return 0;
 }
 
+static bool keep_spare(struct phx_message *msg, struct phx_client *client)
+{
+	msg->again = true;
+	return !cmpxchg(&client->spare, NULL, msg);
+}
+
 /**
  * phx_message_free() - be done with a message
  * @msg: the message, its buffers released
@@ -111,6 +117,8 @@ int phx_message_address(struct phx_message *msg, struct phx_client *client,
 __phx_hot
 void phx_message_free(struct phx_message *msg, struct phx_client *client)
 {
+	enum phx_dir dir;
+
 	/* Also what is left of buffers that were not to be had. */
 	if (unlikely(msg->pin.user)) {
 		mm_unaccount_pinned_pages(&msg->pin);
@@ -122,8 +130,10 @@ void phx_message_free(struct phx_message *msg, struct phx_client *client)
 		msg->port = NULL;
 		phx_stat_dec(PHX_STAT_MESSAGES_LIVE);
 	}
-	if (client && !cmpxchg(&client->spare, NULL, msg))
+	if (client && keep_spare(msg, client))
 		return;
+	for (dir = 0; dir < PHX_DIR_NR; dir++)
+		phx_buffer_free_kept(&msg->buf[dir], msg->user);
 	phx_user_put(msg->user);
 	kmem_cache_free(message_cache, msg);
 }

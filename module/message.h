@@ -80,6 +80,7 @@ enum phx_left {
  * @port: where it was sent to, referred to
  * @user: who is charged for it, referred to; of an orphan that is the server's,
  *	  who decides how long it lasts, as far as its limits allow
+ * @again: it has been a client's spare, so that what it keeps is of use
  * @call: what the sender gave, then with the response in it
  * @buf: input and output buffer, by enum phx_dir
  * @pin: what is charged to the sender's RLIMIT_MEMLOCK
@@ -97,6 +98,7 @@ struct phx_message {
 	/* of whose it is */
 	struct phx_port *port;
 	struct phx_user *user;
+	bool again;
 	struct phx_ioc_send call;
 	struct phx_buffer buf[PHX_DIR_NR];
 	struct mmpin pin;

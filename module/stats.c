@@ -19,6 +19,7 @@ static const char *const stat_names[PHX_STAT_NR] = {
 	[PHX_STAT_REGIONS_LIVE]		= "regions_live",
 	[PHX_STAT_PAGES_PINNED_LIVE]	= "pages_pinned_live",
 	[PHX_STAT_PAGES_SHADOW_LIVE]	= "pages_shadow_live",
+	[PHX_STAT_PAGES_KEPT_LIVE]	= "pages_kept_live",
 	[PHX_STAT_MESSAGES_SENT]	= "messages_sent",
 	[PHX_STAT_MESSAGES_RECEIVED]	= "messages_received",
 	[PHX_STAT_MESSAGES_ANSWERED]	= "messages_answered",

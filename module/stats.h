@@ -23,6 +23,7 @@ enum phx_stat {
 	PHX_STAT_REGIONS_LIVE,
 	PHX_STAT_PAGES_PINNED_LIVE,	/* pages of senders */
 	PHX_STAT_PAGES_SHADOW_LIVE,	/* pages of our own in their place */
+	PHX_STAT_PAGES_KEPT_LIVE,	/* the same, from message to message */
 	PHX_STAT_MESSAGES_SENT,
 	PHX_STAT_MESSAGES_RECEIVED,
 	PHX_STAT_MESSAGES_ANSWERED,

@@ -24,7 +24,7 @@ echo "TAP version 13"
 [ "$(id -u)" = 0 ] || skip "only root may unload modules"
 [ -f "$module" ] || skip "there is no module at $module"
 [ -x phx_hold ] || skip "there is no program phx_hold"
-echo "1..12"
+echo "1..13"
 
 # verdict SENTENCE COMMAND...
 verdict() {
@@ -131,7 +131,28 @@ racing() {
 parameter_out_of_range() {
 	! insmod "$module" max_ports=-1 2>/dev/null || { unload; return 1; }
 	! insmod "$module" lend_min=all 2>/dev/null || { unload; return 1; }
+	! insmod "$module" copy_words=2 2>/dev/null || { unload; return 1; }
+	! insmod "$module" copy_words=-2 2>/dev/null || { unload; return 1; }
 	nothing_left
+}
+
+# Buffers are copied right in either way, and if nobody chose there is a choice.
+ways_to_copy() {
+	local way chosen
+	for way in 0 1; do
+		insmod "$module" copy_words=$way || return
+		[ "$(cat /sys/module/phxport/parameters/copy_words)" = $way ] ||
+			{ echo "copy_words=$way is not what it was set to"; return 1; }
+		./test_copy || return
+		unload || return
+	done
+	load
+	chosen=$(cat /sys/module/phxport/parameters/copy_words)
+	unload
+	case $chosen in
+	0 | 1) ;;
+	*) echo "copy_words is $chosen"; return 1 ;;
+	esac
 }
 
 was_loaded=
@@ -140,6 +161,7 @@ verdict "it loads" load
 verdict "it unloads" unload
 verdict "it leaves nothing" nothing_left
 verdict "parameters that are none are refused" parameter_out_of_range
+verdict "buffers are copied right in either way" ways_to_copy
 for use in $uses; do
 	verdict "it stays while in use: $use" busy "$use"
 done
