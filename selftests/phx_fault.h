@@ -38,7 +38,7 @@ struct step {
 	int good;
 };
 
-/* Counters that go up and down, as text. */
+/* Counters that go up and down, as text; but for what lasts from message to message. */
 struct live {
 	char text[1024];
 };
@@ -50,7 +50,7 @@ static inline void live_read(struct live *live)
 
 	live->text[0] = 0;
 	while (f && fgets(line, sizeof(line), f))
-		if (strstr(line, "_live "))
+		if (strstr(line, "_live ") && !strstr(line, "pages_kept"))
 			strncat(live->text, line, sizeof(live->text) - strlen(live->text) - 1);
 	if (f)
 		fclose(f);
