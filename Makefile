@@ -117,6 +117,7 @@ module-install: module
 #: make shell-6.12         a shell in such a machine
 #: make vm-debug           the same with a kernel with KASAN, lockdep, kmemleak and
 #:                         fault injection, which is built first
+#: make vm-kcsan           the same with one that looks for data races
 .PHONY: root demo-root FORCE
 
 module-%: FORCE
@@ -124,6 +125,7 @@ module-%: FORCE
 
 vm-%: module-% root FORCE
 	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --modprobe fuse --tap selftests/run-tests $(TESTS)
+	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug kcsan,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tap selftests/run-tests $(TESTS)
 
 shell-%: module-% root FORCE
 	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --shell
@@ -156,6 +158,11 @@ demo-root: lib examples $(if $(has_tools),tools)
 #: make clean
 .PHONY: demo bench style check dkms-check dist deb deb-check clean
 .PHONY: demo bench style check check-model clean
+#: make check-debug        builds kernels with KASAN and with KCSAN, runs all tests,
+#:                         kills and faults on them, and leaves counts and the lines
+#:                         no test ran in build/debug/report.txt; an hour or more
+#: make clean
+.PHONY: demo bench style check check-debug clean
 
 demo:
 	@selftests/deps 6.12
@@ -190,6 +197,8 @@ deb-check:
 	@selftests/install/check deb.bats
 check-model:
 	@selftests/model/check
+check-debug:
+	@selftests/check-debug
 
 clean:
 	rm -rf build
