@@ -99,12 +99,15 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         leaves tables and pictures in build/bench; KERNELS="6.12"
 #:                         for one, BENCH="--peers pipe ..." for phxbench's options,
 #:                         BENCH_CHECK=1 to fail if a bar is not reached
+#: make fuzz               phxfuzz in a virtual machine for MINUTES=5, with SEED=1 and
+#:                         KERNEL=6.12 (or debug); what it finds new is left in
+#:                         build/fuzz
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
 #: make clean
-.PHONY: demo bench style check clean
+.PHONY: demo bench fuzz style check clean
 
 demo:
 	@selftests/deps 6.12
@@ -113,6 +116,13 @@ demo:
 
 bench:
 	@selftests/bench $(if $(filter-out file,$(origin KERNELS)),$(KERNELS))
+
+KERNEL ?= 6.12
+MINUTES ?= 5
+SEED ?= 1
+
+fuzz: module-$(KERNEL) root
+	@selftests/fuzz/run $(KERNEL) $(MINUTES) $(SEED)
 
 style:
 	@selftests/style
