@@ -102,12 +102,13 @@ demo-root: lib examples $(if $(has_tools),tools)
 #: make fuzz               phxfuzz in a virtual machine for MINUTES=5, with SEED=1 and
 #:                         KERNEL=6.12 (or debug); what it finds new is left in
 #:                         build/fuzz
+#: make soak               everything at once in a virtual machine for MINUTES=5
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
 #: make clean
-.PHONY: demo bench fuzz style check clean
+.PHONY: demo bench fuzz soak style check clean
 
 demo:
 	@selftests/deps 6.12
@@ -123,6 +124,10 @@ SEED ?= 1
 
 fuzz: module-$(KERNEL) root
 	@selftests/fuzz/run $(KERNEL) $(MINUTES) $(SEED)
+
+soak: module-$(KERNEL) root
+	$(vm)/run -k $(KERNEL) --log build/vm/soak --mem 1024 --swap 512 --timeout $$(($(MINUTES) * 120 + 900)) \
+		--no-tap selftests/soak.sh $(MINUTES)
 
 style:
 	@selftests/style
