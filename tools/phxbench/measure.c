@@ -16,6 +16,8 @@
 #define SETTLE_US	100000
 #define WARM_UP_SHARE	8	/* of its time */
 #define WARM_UP_MAX	1000
+#define BATCH_MIN	20	/* fewer messages tell little ... */
+#define PATIENCE	4	/* ... but no case may take longer than planned by more */
 
 /* What starting left to do is done, and the CPU as fast as it gets. */
 static void settle(void)
@@ -67,6 +69,16 @@ static _Noreturn void fail(const struct variant *variant, int result)
 	     peer->name, peer_explain(peer, -result));
 }
 
+/* If something disturbed the warm-up there seems to be time for but a few. */
+static size_t enough(size_t batch)
+{
+	size_t least;
+
+	batch += !batch;
+	least = batch * PATIENCE < BATCH_MIN ? batch * PATIENCE : BATCH_MIN;
+	return batch < least ? least : batch;
+}
+
 /*
  * Finds out whether it works, and how long a message takes about: calls twice as
  * often each time until it has taken long enough.
@@ -92,12 +104,11 @@ static void warm_up(struct variant *variant, const struct setting *setting,
 	}
 	if (result)
 		fail(variant, result);
-	variant->batch = variant->batch * (WARM_UP_SHARE - 1) / plan->rounds;
+	variant->batch = enough(variant->batch * (WARM_UP_SHARE - 1) / plan->rounds);
 	if (variant->batch > MESSAGES_MAX / plan->rounds)
 		variant->batch = MESSAGES_MAX / plan->rounds;
 	if (plan->messages)
 		variant->batch = (plan->messages + plan->rounds - 1) / plan->rounds;
-	variant->batch += !variant->batch;
 }
 
 /* Whoever comes after another peer finds cold caches, which is not its fault. */
