@@ -122,7 +122,7 @@ static int finds_it(void *arg)
 TEST_F_TIMEOUT(race, found_by_name_while_it_dies, 240)
 {
 	struct start *s = shared_memory(sizeof(*s));
-	int round, n = rounds(400);
+	int round, n = rounds(200);
 	pid_t finders[2];
 
 	finders[0] = child_run(self->srv.fd, finds_it, s);
@@ -285,7 +285,7 @@ static void *adds_and_ends(void *arg)
 
 TEST_F_TIMEOUT(race, epoll_outlives_who_made_it, 120)
 {
-	int order, n = rounds(600);
+	int order, n = rounds(200);
 
 	for (order = 0; order < n; order++) {
 		struct epoll_event event;
