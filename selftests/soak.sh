@@ -63,7 +63,7 @@ sum() {
 
 count() {
 	local answers died
-	read -r answers died < <(sed -n 's/.*: \([0-9]*\) answers, \([0-9]*\) were killed.*/\1 \2/p' "$logs/town")
+	read -r answers died < <(sed -n 's/.*[: ]\([0-9]*\) answers, \([0-9]*\) were killed.*/\1 \2/p' "$logs/town")
 	messages=$((messages + ${answers:-0} + $(sum "$logs/fuzz" fuzz_messages)))
 	kills=$((kills + ${died:-0} + $(sum "$logs/fuzz" fuzz_kills)))
 	faults=$((faults + $(sum "$logs/fuzz" fuzz_faults)))
