@@ -124,8 +124,8 @@ module-%: FORCE
 	@selftests/module --strict $* $(call kdir_of,$*)
 
 vm-%: module-% root FORCE
-	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --modprobe fuse --tap selftests/run-tests $(TESTS)
-	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug kcsan,$*),--timeout 7200 --mem 3072) --swap 64 --disk 64 --tap selftests/run-tests $(TESTS)
+	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug kcsan,$*),--timeout 7200 --mem 3072,--timeout 2400) --swap 64 --disk 64 \
+		--modprobe fuse --tap selftests/run-tests $(TESTS)
 
 shell-%: module-% root FORCE
 	$(vm)/run -k $* --log build/vm/$* --swap 64 --disk 64 --shell
@@ -143,6 +143,10 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         leaves tables and pictures in build/bench; KERNELS="6.12"
 #:                         for one, BENCH="--peers pipe ..." for phxbench's options,
 #:                         BENCH_CHECK=1 to fail if a bar is not reached
+#: make fuzz               phxfuzz in a virtual machine for MINUTES=5, with SEED=1 and
+#:                         KERNEL=6.12 (or debug); what it finds new is left in
+#:                         build/fuzz
+#: make soak               everything at once in a virtual machine for MINUTES=5
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
 #: make check-model        has spin look at all states of the protocol's models, and
@@ -155,14 +159,11 @@ demo-root: lib examples $(if $(has_tools),tools)
 #: make deb                Debian packages, in build/deb
 #: make deb-check          builds them twice, checks them with lintian, and installs, uses
 #:                         and purges them in a chroot and a virtual machine; needs root
-#: make clean
-.PHONY: demo bench style check dkms-check dist deb deb-check clean
-.PHONY: demo bench style check check-model clean
 #: make check-debug        builds kernels with KASAN and with KCSAN, runs all tests,
 #:                         kills and faults on them, and leaves counts and the lines
 #:                         no test ran in build/debug/report.txt; an hour or more
 #: make clean
-.PHONY: demo bench style check check-debug clean
+.PHONY: demo bench fuzz soak style check check-model check-debug dkms-check dist deb deb-check clean
 
 demo:
 	@selftests/deps 6.12
@@ -171,6 +172,17 @@ demo:
 
 bench:
 	@selftests/bench $(if $(filter-out file,$(origin KERNELS)),$(KERNELS))
+
+KERNEL ?= 6.12
+MINUTES ?= 5
+SEED ?= 1
+
+fuzz: module-$(KERNEL) root
+	@selftests/fuzz/run $(KERNEL) $(MINUTES) $(SEED)
+
+soak: module-$(KERNEL) root
+	$(vm)/run -k $(KERNEL) --log build/vm/soak --mem 1024 --swap 512 --timeout $$(($(MINUTES) * 120 + 900)) \
+		--no-tap selftests/soak.sh $(MINUTES)
 
 style:
 	@selftests/style

@@ -31,7 +31,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Programs of several files do without; it can be in one file only. */
+#ifndef PHX_NO_HARNESS
 #include "kselftest_harness.h"
+#endif
 
 #define PHX_DEV "/dev/phxport"
 

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two things at once that both end the life of something, on two CPUs, again and
+ * again; and numbers that are wrong, again and again. Other modules had their worst
+ * bugs here, see LESSONS.md.
+ */
+#include "phx_map.h"
+
+#include <sys/epoll.h>
+
+#define WINDOW (16 * PAGE)
+
+/* A kernel that checks all it does is an order of magnitude slower. */
+static int rounds(int n)
+{
+	return access("/sys/kernel/debug/kmemleak", F_OK) ? n : n / 10;
+}
+
+FIXTURE(race) {
+	struct server srv;
+	long long pinned;
+};
+
+FIXTURE_SETUP(race)
+{
+	SERVER_OR_SKIP(&self->srv, WINDOW, 2 * PAGE);
+	self->pinned = stat_read("pages_pinned_live");
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	EXPECT_TRUE(self->pinned < 0 || stat_becomes("pages_pinned_live", self->pinned));
+	server_close(&self->srv);
+}
+
+#define CROWD 12
+
+/* All do what they do when this is set to the round. */
+struct start {
+	atomic_int round, ready;
+	__u32 port;
+	atomic_int results[3];
+};
+
+static void wait_for_start(struct start *s, int round)
+{
+	atomic_fetch_add(&s->ready, 1);
+	while (atomic_load(&s->round) < round)
+		;
+}
+
+/* T12: a list of senders is being emptied while each of them is killed. */
+static int queued_sender(void *arg)
+{
+	char *buf = memory(PAGE);
+	int err = send_buffers(((struct start *)arg)->port, buf, 100, buf, 100);
+
+	return err == -EINVAL ? 0 : 1;
+}
+
+TEST_F_TIMEOUT(race, port_dies_while_its_queue_is_killed, 240)
+{
+	int i, round, n = rounds(60);
+	struct start *s = shared_memory(sizeof(*s));
+	pid_t pids[CROWD];
+
+	for (round = 0; round < n; round++) {
+		ASSERT_EQ(0, port_create(self->srv.fd, &s->port));
+		for (i = 0; i < CROWD; i++)
+			pids[i] = child_run(self->srv.fd, queued_sender, s);
+		for (i = 0; i < CROWD; i++)
+			ASSERT_TRUE(wait_asleep(pids[i]));
+		for (i = 0; i < CROWD / 2; i++)
+			kill(pids[i], SIGKILL);
+		ASSERT_EQ(0, port_destroy(self->srv.fd, s->port));
+		for (i = CROWD / 2; i < CROWD; i++)
+			kill(pids[i], SIGKILL);
+		for (i = 0; i < CROWD; i++) {
+			int end = child_end(pids[i]);
+
+			EXPECT_TRUE(end == 0 || end == -SIGKILL);
+		}
+	}
+}
+
+/* T4: found by number or by name just when it goes, with its process. */
+static int short_lived(void *arg)
+{
+	struct start *s = arg;
+	struct phx_msg msg;
+	int fd = dev_open(0), rid;
+	__u32 port;
+
+	CHECK(fd >= 0 && port_create(fd, &port) == 0);
+	name_register(fd, "/short", port, 1);
+	__atomic_store_n(&s->port, port, __ATOMIC_RELEASE);
+	if (rand() % 2)
+		msg_recv(fd, port, &msg, &rid);
+	else if (rand() % 2)
+		port_destroy(fd, port);
+	return 0;
+}
+
+static int finds_it(void *arg)
+{
+	struct start *s = arg;
+	struct phx_oid oid;
+	struct phx_msg msg;
+	int fd = dev_open(0), err;
+
+	while (!atomic_load(&s->round)) {
+		err = name_lookup(fd, "/short", 0, &oid, NULL);
+		CHECK(!err || err == -ENOENT);
+		memset(&msg, 0, sizeof(msg));
+		err = msg_send(fd, err ? __atomic_load_n(&s->port, __ATOMIC_ACQUIRE) : oid.port, &msg);
+		CHECK(err == -EINVAL || err == -EPIPE);
+		atomic_fetch_add(&s->results[err == -EPIPE], 1);
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(race, found_by_name_while_it_dies, 240)
+{
+	struct start *s = shared_memory(sizeof(*s));
+	int round, n = rounds(200);
+	pid_t finders[2];
+
+	finders[0] = child_run(self->srv.fd, finds_it, s);
+	finders[1] = child_run(self->srv.fd, finds_it, s);
+	for (round = 0; round < n; round++) {
+		srand(round);
+		EXPECT_EQ(0, child_end(child_run(self->srv.fd, short_lived, s)));
+	}
+	atomic_store(&s->round, 1);
+	EXPECT_EQ(0, child_end(finders[0]));
+	EXPECT_EQ(0, child_end(finders[1]));
+	EXPECT_LT(0, atomic_load(&s->results[0]));
+	EXPECT_LT(0, atomic_load(&s->results[1]));
+}
+
+/* T3: a message that is held, and two that would end it. */
+struct ender {
+	struct start *s;
+	struct server *srv;
+	int round, rid, result;
+	int (*end)(struct ender *e);
+};
+
+static int by_response(struct ender *e)
+{
+	struct phx_msg msg = { 0 };
+
+	return msg_respond(e->srv->fd, e->srv->port, &msg, e->rid);
+}
+
+static int by_destroy(struct ender *e)
+{
+	return port_destroy(e->srv->fd, e->srv->port);
+}
+
+static int by_close(struct ender *e)
+{
+	int fd = e->srv->fd;
+
+	e->srv->fd = -1;
+	return close(fd);
+}
+
+static int by_unmap(struct ender *e)
+{
+	windows_unmap(&e->srv->win);
+	e->srv->win.size = 0;
+	return 0;
+}
+
+static int by_nothing(struct ender *e)
+{
+	return 0;
+}
+
+static void *ender_main(void *arg)
+{
+	struct ender *e = arg;
+
+	wait_for_start(e->s, 1);
+	e->result = e->end(e);
+	return NULL;
+}
+
+static int one_send(void *arg)
+{
+	char *buf = memory(4 * PAGE);
+	int err = send_buffers(((struct start *)arg)->port, buf, 3 * PAGE, buf, 3 * PAGE);
+
+	CHECK(err == 0 || err == -EPIPE);
+	return err ? 2 : 0;
+}
+
+static bool is_response(const struct ender *e)
+{
+	return e->end == by_response && (e->result == 0 || e->result == -ESRCH);
+}
+
+/* One of the two ends it, and the sender, if it lives, is told of one end. */
+static void end_twice(struct __test_metadata *_metadata, int (*one)(struct ender *),
+		      int (*other)(struct ender *), bool kill_sender)
+{
+	struct start *s = shared_memory(sizeof(*s));
+	struct phx_ioc_recv got;
+	struct ender e[2];
+	pthread_t threads[2];
+	struct server srv;
+	int i, status, answers;
+	pid_t pid;
+
+	ASSERT_EQ(0, server_open(&srv, WINDOW, PAGE));
+	s->port = srv.port;
+	pid = child_run(srv.fd, one_send, s);
+	ASSERT_EQ(0, server_recv(&srv, &got));
+	for (i = 0; i < 2; i++) {
+		e[i] = (struct ender) {
+			.s = s, .srv = &srv, .rid = got.rid, .end = i ? other : one,
+		};
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, ender_main, &e[i]));
+	}
+	while (atomic_load(&s->ready) < 2)
+		sched_yield();
+	atomic_store(&s->round, 1);
+	if (kill_sender)
+		kill(pid, SIGKILL);
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	answers = is_response(&e[0]) + is_response(&e[1]);
+	EXPECT_GE(1, answers);
+	if (srv.fd >= 0)
+		server_close(&srv);
+	status = child_end(pid);
+	EXPECT_TRUE(status == (answers ? 0 : 2) || (kill_sender && status == -SIGKILL));
+}
+
+TEST_F_TIMEOUT(race, two_ends_of_one_message, 280)
+{
+	static int (*const ends[])(struct ender *) = {
+		by_response, by_destroy, by_close, by_unmap, by_nothing,
+	};
+	unsigned int i, j, round, n = rounds(20);
+
+	for (round = 0; round < n; round++)
+		for (i = 0; i < ARRAY_SIZE(ends) - 1; i++)
+			for (j = i; j < ARRAY_SIZE(ends); j++)
+				end_twice(_metadata, ends[i], ends[j], round % 2);
+}
+
+/* T22: what is refused leaves nothing, however often. */
+TEST_F_TIMEOUT(race, wrong_rids_without_end, 240)
+{
+	struct sending s = { .port = self->srv.port, .in_size = 3 * PAGE, .out_size = PAGE };
+	pid_t pid = child_run(self->srv.fd, sending_main, &s);
+	struct phx_msg msg = { 0 };
+	struct phx_ioc_recv got;
+	int i, n = rounds(100000);
+
+	ASSERT_EQ(0, server_recv(&self->srv, &got));
+	for (i = 0; i < n; i++) {
+		int rid = i * 7919;
+
+		if (rid != got.rid)
+			ASSERT_ERR(ENOENT, msg_respond(self->srv.fd, self->srv.port, &msg, rid));
+	}
+	EXPECT_TRUE(sending_is_seen(&s, &got.msg));
+	ASSERT_EQ(0, server_answer(&self->srv, &got));
+	EXPECT_EQ(0, child_end(pid));
+}
+
+/* T1: an epoll set that outlives the thread, the port and the file, in any order. */
+static void *adds_and_ends(void *arg)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int *fds = arg;
+
+	CHECK(epoll_ctl(fds[0], EPOLL_CTL_ADD, fds[1], &event) == 0);
+	epoll_wait(fds[0], &event, 1, 0);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(race, epoll_outlives_who_made_it, 120)
+{
+	int order, n = rounds(200);
+
+	for (order = 0; order < n; order++) {
+		struct epoll_event event;
+		pthread_t thread;
+		__u32 port;
+		int fds[2], copy;
+
+		fds[0] = epoll_create1(EPOLL_CLOEXEC);
+		fds[1] = dev_open(0);
+		ASSERT_EQ(0, port_create(fds[1], &port));
+		copy = dup(fds[1]);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, adds_and_ends, fds));
+		if (order & 1)
+			port_destroy(fds[1], port);
+		pthread_join(thread, NULL);
+		if (order & 2)
+			close(copy);
+		close(fds[1]);
+		EXPECT_LE(0, epoll_wait(fds[0], &event, 1, 0));
+		if (order & 4)
+			close(fds[0]);
+		if (!(order & 2))
+			close(copy);
+		if (!(order & 4)) {
+			EXPECT_EQ(0, epoll_wait(fds[0], &event, 1, 0));
+			close(fds[0]);
+		}
+	}
+}
+
+TEST_HARNESS_MAIN
