@@ -69,6 +69,7 @@ static void look_at_sender_locked(struct look *look, const struct phx_message *m
 {
 	struct task_struct *task = msg->wait.task;
 
+	lockdep_assert_held(&msg->port->client->srv.lock);
 	if (msg->state == PHX_ORPHAN)
 		return;
 	look->sender = msg->sender;
@@ -114,6 +115,7 @@ static void look_locked(struct look *look, const struct phx_message *msg,
 
 static bool is_seen_locked(const struct phx_message *msg, const struct phx_viewer *viewer)
 {
+	lockdep_assert_held(&msg->port->client->srv.lock);
 	return phx_viewer_sees(viewer, msg->port->client->user) ||
 	       phx_viewer_sees(viewer, msg->user);
 }
@@ -234,6 +236,7 @@ static bool next_queued_locked(struct phx_port *port, struct phx_walk *walk,
 	struct phx_message *msg;
 	int n;
 
+	lockdep_assert_held(&port->client->srv.lock);
 	for (n = 0; n < PASS_MAX; n++) {
 		msg = phx_walk_next_locked(port, walk);
 		*end = !msg;
@@ -300,6 +303,7 @@ static bool next_held_locked(struct phx_client *client, u32 *slot, u32 stop,
 	struct phx_message *msg;
 	s32 rid;
 
+	lockdep_assert_held(&client->srv.lock);
 	while ((msg = phx_held_next_locked(client, slot, stop, &rid))) {
 		if (xa_is_value(msg)) {
 			memset(look, 0, sizeof(*look));

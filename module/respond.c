@@ -92,7 +92,7 @@ int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 	if (flags & ~PHX_RESPOND_UNREGISTER)
 		return -EINVAL;
 	msg = phx_held_take(client, rid, port);
-	if (unlikely(IS_ERR(msg)))
+	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	if (!msg)
 		return phx_port_serial(client->ns, port) ? -ENOENT : -EINVAL;

@@ -5,9 +5,9 @@
  * it. CAP_SYS_RESOURCE goes beyond the limits, as with rlimits.
  *
  * The counts are atomic and need no lock; the table of users has a lock of its
- * own inside user.c, where they are found by number. A user lives while a client or a message refers to it: a
- * message outlives its sender if that is killed, and is charged until a server
- * lets go of it.
+ * own inside user.c, where they are found by number. A user lives while a client or
+ * a message refers to it: a message outlives its sender if that is killed, and is
+ * charged until a server lets go of it.
  */
 #ifndef PHX_USER_H
 #define PHX_USER_H

@@ -217,6 +217,7 @@ TEST_F_TIMEOUT(memcg, who_takes_too_much_is_alone_in_that, 240)
 	c->size = 20 * PAGE;
 	pid = child_run(self->srv.fd, sends_copies, c);
 	EXPECT_EQ(0, answer_one(&self->srv));
+	ASSERT_TRUE(wait_for(&c->step, 1));
 	atomic_store(&c->step, 2);
 	EXPECT_EQ(0, answer_one(&self->srv));
 	EXPECT_EQ(0, child_end(pid));

@@ -112,7 +112,9 @@ static int finds_it(void *arg)
 		err = name_lookup(fd, "/short", 0, &oid, NULL);
 		CHECK(!err || err == -ENOENT);
 		memset(&msg, 0, sizeof(msg));
-		err = msg_send(fd, err ? __atomic_load_n(&s->port, __ATOMIC_ACQUIRE) : oid.port, &msg);
+		if (err)
+			oid.port = __atomic_load_n(&s->port, __ATOMIC_ACQUIRE);
+		err = msg_send(fd, oid.port, &msg);
 		CHECK(err == -EINVAL || err == -EPIPE);
 		atomic_fetch_add(&s->results[err == -EPIPE], 1);
 	}

@@ -173,7 +173,8 @@ TEST_F(roads, io_uring)
 		SKIP(return, "no io_uring");
 	for (i = 0; i < 2; i++) {
 		iov.iov_base = inner(&self->got.msg, i);
-		EXPECT_EQ(-1, syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_BUFFERS, &iov, 1));
+		EXPECT_EQ(-1, syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_BUFFERS, &iov,
+				      1));
 	}
 	ASSERT_EQ(0, pipe(ends));
 	ASSERT_EQ(64, write(ends[1], r.sqes, 64));

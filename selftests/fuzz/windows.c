@@ -215,7 +215,7 @@ void fz_run_memory(struct fz_lane *lane, const struct fz_call *call)
 	static const int advice[] = {
 		MADV_PAGEOUT, MADV_COLD, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_COLLAPSE,
 	};
-	char *which[] = { lane->in, lane->out, lane->scratch, world.registered };
+	char *const which[] = { lane->in, lane->out, lane->scratch, world.registered };
 	char *at = which[call->arg[1]];
 	unsigned int how = call->arg[0];
 

@@ -179,8 +179,10 @@ static void scribble(unsigned int *rand)
 		target = &world.lane[i / 2].target[i % 2];
 		for (n = 0; n < 20; n++) {
 			size_t len = atomic_load(&target->len);
-			__u32 value = fz_one_in(rand, 2) ? values[fz_below(rand, ARRAY_SIZE(values))] :
-				      fz_rand(rand);
+			__u32 value = fz_rand(rand);
+
+			if (fz_one_in(rand, 2))
+				value = values[fz_below(rand, ARRAY_SIZE(values))];
 
 			at = atomic_load(&target->at);
 			if (!at)

@@ -71,7 +71,8 @@ static bool check_built(json_t *results, const char *module)
 			 "apt-get install linux-headers-%s && dkms autoinstall -k %s",
 			 release, release);
 		return say(results, "built", false, cure,
-			   "the module is not built for kernel %s, whose headers are missing", release);
+			   "the module is not built for kernel %s, whose headers are missing",
+			   release);
 	}
 	snprintf(cure, sizeof(cure), "dkms autoinstall -k %s", release);
 	return say(results, "built", false, cure,

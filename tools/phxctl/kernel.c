@@ -51,8 +51,10 @@ bool kernel_open(struct kernel *kernel)
 	err = genl_connect(kernel->sk);
 	if (!err) {
 		/* They make errors better, but are no condition. */
-		setsockopt(nl_socket_get_fd(kernel->sk), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
-		setsockopt(nl_socket_get_fd(kernel->sk), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+		int fd = nl_socket_get_fd(kernel->sk);
+
+		setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+		setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 		nl_socket_set_buffer_size(kernel->sk, RCVBUF, 0);
 		nl_socket_set_msg_buf_size(kernel->sk, 32768);
 		kernel->family = genl_ctrl_resolve(kernel->sk, PHX_GENL_NAME);
@@ -156,7 +158,7 @@ static int exchange(const struct kernel *kernel, struct nl_msg *msg, struct answ
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, answer);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, answer);
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, answer);
-	/* With an acknowledgement there is a last message whatever it is. */
+	/* With an acknowledgment there is a last message whatever it is. */
 	err = nl_send_auto(kernel->sk, msg);
 	nlmsg_free(msg);
 	while (err >= 0 && !answer->complete)
@@ -166,7 +168,7 @@ static int exchange(const struct kernel *kernel, struct nl_msg *msg, struct answ
 }
 
 json_t *kernel_ask(const struct kernel *kernel, struct nl_msg *msg, const struct attr *attrs,
-	       const char *what)
+		   const char *what)
 {
 	struct answer answer = { .attrs = attrs, .list = json_array() };
 	int err = msg ? exchange(kernel, msg, &answer) : -NLE_NOMEM;

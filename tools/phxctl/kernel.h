@@ -33,7 +33,7 @@ struct nl_msg *kernel_request(const struct kernel *kernel, int cmd, int flags);
  * of the sentence that tells of that.
  */
 json_t *kernel_ask(const struct kernel *kernel, struct nl_msg *msg, const struct attr *attrs,
-	       const char *what);
+		   const char *what);
 
 /* The same for a verb, that gives no answer but its success; the exit code. */
 int kernel_do(const struct kernel *kernel, struct nl_msg *msg, const char *what);

@@ -153,9 +153,8 @@ void output_table(const json_t *list, const struct column *columns)
 	json_t *row;
 	size_t i;
 
-	for (n = 0; columns[n].head; n++) {
+	for (n = 0; columns[n].head; n++)
 		widths[n] = width_of(&columns[n], list);
-	}
 	for (n = 0; columns[n].head; n++)
 		print_cell(&columns[n], widths[n], columns[n].head);
 	json_array_foreach(list, i, row) {
