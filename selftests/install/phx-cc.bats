@@ -9,7 +9,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	export top
 	[ -e "$top/lib/Makefile" ] || skip "this is not the source tree"
 	command -v cc >/dev/null || skip "there is no compiler"
