@@ -7,6 +7,7 @@
 #include <linux/phxport_netlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,16 +101,22 @@ static int join(struct kernel *kernel)
 	return EXIT_OK;
 }
 
-/* Until a signal, or the terminal or pipe is gone. */
-static int follow(struct kernel *kernel)
+/*
+ * Until a signal, or the terminal or pipe is gone. Signals come in ppoll() alone: the
+ * library would go on waiting after one.
+ */
+static int follow(struct kernel *kernel, const sigset_t *unblocked)
 {
+	struct pollfd pfd = { .fd = nl_socket_get_fd(kernel->sk), .events = POLLIN };
 	int err;
 
 	while (!stopped && !ferror(stdout)) {
+		if (ppoll(&pfd, 1, NULL, unblocked) < 0)
+			continue;
 		err = nl_recvmsgs_default(kernel->sk);
 		if (err == -NLE_NOMEM)
 			fail("events were lost: there were more than this program could read");
-		else if (err < 0 && err != -NLE_INTR && !stopped)
+		else if (err < 0 && err != -NLE_AGAIN)
 			return fail("no more events: %s", nl_geterror(err));
 	}
 	return EXIT_OK;
@@ -118,6 +125,7 @@ static int follow(struct kernel *kernel)
 static int monitor(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = stop };
+	sigset_t blocked, before;
 	struct kernel kernel;
 	int status;
 
@@ -125,6 +133,10 @@ static int monitor(int argc, char **argv)
 		return no_more(argc, argv);
 	if (!kernel_open(&kernel))
 		return EXIT_FAILED;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	nl_socket_disable_seq_check(kernel.sk);
@@ -133,7 +145,8 @@ static int monitor(int argc, char **argv)
 	if (!status) {
 		/* So that who started this knows from when on nothing is missed. */
 		fputs("phxctl: listening\n", stderr);
-		status = follow(&kernel);
+		nl_socket_set_nonblocking(kernel.sk);
+		status = follow(&kernel, &before);
 	}
 	kernel_close(&kernel);
 	return status;
