@@ -191,10 +191,10 @@ json() {
 	done
 	[ "$(grep . $parameters/*)" = "$before" ]
 	[ "$status" = 0 ] || skip "nothing was found in three tries: ${lines[-1]}"
-	json "$dir/c.json"
-	grep -qE '^options phxport( [a-z_]+=[0-9]+)+$' "$dir/phxport.conf"
 	# Where copies cost little lending need not pay, and it says so.
 	[[ $output == *"options phxport lend_min="* || $output == *"Lending does not pay"* ]]
+	grep -qE '^options phxport( [a-z_]+=[0-9]+)+$' "$dir/phxport.conf"
+	json "$dir/c.json"
 	# It may write its own file anew, but no other.
 	echo "options phxport max_ports=5" >"$dir/theirs.conf"
 	run -1 "$phxbench" calibrate --quick --write="$dir/theirs.conf"
