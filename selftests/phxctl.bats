@@ -193,12 +193,8 @@ two_messages() { [ "$("$phxctl" message | wc -l)" = 3 ]; }
 
 @test "top in batches has ports, sorted, and lines that fit" {
 	start "$hold" recv
-	for _ in 1 2 3; do
-		run -0 "$phxctl" top --batch --delay 0.2 --count 2
-		[ "$(grep -c '^PORT' <<<"$output")" != 2 ] || break
-	done
-	echo "$output"
-	[ "$(grep -c '^PORT' <<<"$output")" = 2 ]
+	run -0 "$phxctl" top --batch --delay 0.2 --count 2
+	[ "$(grep -cE '^ *PORT' <<<"$output")" = 2 ]
 	[[ $output == *" phx_hold"* ]]
 	run -0 "$phxctl" -j top --delay 0.2 --count 2 --sort id
 	[ "${#lines[@]}" = 2 ]
