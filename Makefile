@@ -207,8 +207,10 @@ deb-check:
 	@selftests/deps 6.1 6.12 dkms deb deb-check
 	@$(MAKE) --no-print-directory root
 	@selftests/install/check deb.bats
+
 check-model:
 	@selftests/model/check
+
 check-debug:
 	@selftests/check-debug
 

@@ -147,7 +147,10 @@ static inline bool phx_message_has_buffers(const struct phx_message *msg)
 	return msg->buf[PHX_IN].source || msg->buf[PHX_OUT].source;
 }
 
-/* Nanoseconds since it was sent, 0 if nobody traced then. */
+/*
+ * Nanoseconds since it was sent, 0 if nobody traced then. Clocks of two CPUs may
+ * differ a little.
+ */
 static inline u64 phx_message_traced_ns(const struct phx_message *msg)
 {
 	return msg->traced ? max_t(s64, local_clock() - msg->traced, 0) : 0;

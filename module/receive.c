@@ -237,7 +237,6 @@ static int describe(struct phx_message *msg, int rid, struct phx_ioc_recv __user
 	return 0;
 }
 
-/* Clocks of two CPUs may differ a little. */
 static void trace_received(const struct phx_message *msg, int rid)
 {
 	u16 class[PHX_DIR_NR] = { msg->buf[PHX_IN].class, msg->buf[PHX_OUT].class };

@@ -150,6 +150,9 @@ char *fz_where(struct fz_lane *lane, unsigned int where, bool out, __u64 off, vo
  * fz_in_input_window() - is it where only inputs are shown?
  * @at: the address
  *
+ * Without its window a room is memory as any other: nobody may access it, but who
+ * writes to /proc/self/mem may.
+ *
  * Return: whether it is.
  */
 bool fz_in_input_window(const char *at)
@@ -158,7 +161,7 @@ bool fz_in_input_window(const char *at)
 
 	for (i = 0; i < FZ_CLIENTS; i++)
 		if (addr(at) - addr(world.client[i].room[0]) < FZ_ROOM)
-			return true;
+			return world.client[i].mapped[0];
 	return false;
 }
 
