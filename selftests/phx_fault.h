@@ -218,17 +218,18 @@ static inline void limits_put_back(const struct limits_kept *kept)
 	param_write("max_pages", kept->pages);
 }
 
-/* The kernel charges so many more to RLIMIT_MEMLOCK for each of two buffers. */
-#define MEMLOCK_MORE (2 * 2)
+/* The kernel charges so many pages more to RLIMIT_MEMLOCK for each buffer. */
+#define MEMLOCK_MORE 2
 
 /* Room for just what a step needs, so that it can't be done twice if it leaks. */
-static inline int limits_set(long long few, long long pages)
+static inline int limits_set(long long few, long long pages, int buffers)
 {
-	rlim_t bytes = (pages + MEMLOCK_MORE) * PAGE;
+	rlim_t bytes = (pages + buffers * MEMLOCK_MORE) * PAGE;
 	struct rlimit memlock = { bytes, bytes };
 
-	return cap_drop(CAP_SYS_RESOURCE) ?: cap_drop(CAP_IPC_LOCK) ?:
-	       setrlimit(RLIMIT_MEMLOCK, &memlock) ?: param_write("max_ports", few) ?:
+	/* It may be more than was allowed before. */
+	return setrlimit(RLIMIT_MEMLOCK, &memlock) ?: cap_drop(CAP_SYS_RESOURCE) ?:
+	       cap_drop(CAP_IPC_LOCK) ?: param_write("max_ports", few) ?:
 	       param_write("max_names", few) ?: param_write("max_messages", few) ?:
 	       param_write("max_pages", pages);
 }
