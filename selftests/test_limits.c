@@ -158,6 +158,60 @@ TEST_F(limits, messages)
 	serve_poor(_metadata, self, poor);
 }
 
+#define MODEST 5000
+
+struct modest {
+	__u32 port;
+	atomic_int done;
+};
+
+/* Asks for more than there is, again and again. */
+static void *greedy_thread(void *arg)
+{
+	struct modest *modest = arg;
+	char *out = memory(64 * PAGE);
+
+	while (!atomic_load(&modest->done))
+		CHECK(send_buffers(modest->port, NULL, 0, out, 64 * PAGE) == -EDQUOT);
+	return NULL;
+}
+
+static int modest_main(void *arg)
+{
+	struct modest *modest = arg;
+	char *out = memory(8 * PAGE);
+	pthread_t thread;
+	int i;
+
+	drop_privileges();
+	CHECK(!pthread_create(&thread, NULL, greedy_thread, modest));
+	for (i = 0; i < MODEST; i++) {
+		fill(out, 8 * PAGE, SEED_OUT);
+		CHECK(send_buffers(modest->port, NULL, 0, out, 8 * PAGE) == 0);
+	}
+	atomic_store(&modest->done, 1);
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+/* Who asks for too much gets nothing, and takes nothing from others meanwhile. */
+TEST_F(limits, a_refused_call_has_no_other_refused)
+{
+	struct modest *modest = shared_memory(sizeof(*modest));
+	struct phx_ioc_recv got;
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, param_write("max_pages", 40));
+	modest->port = self->srv.port;
+	pid = child_run(self->srv.fd, modest_main, modest);
+	for (i = 0; i < MODEST && poll_readable(self->srv.fd, 5000); i++) {
+		ASSERT_EQ(0, server_recv(&self->srv, &got));
+		ASSERT_EQ(0, server_answer(&self->srv, &got));
+	}
+	EXPECT_EQ(0, child_end(pid));
+}
+
 #define FILES 8
 #define ALLOWED 3
 
