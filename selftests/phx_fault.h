@@ -12,6 +12,7 @@
 #define PHX_FAULT_H
 
 #include "phx_call.h"
+#include "phx_limits.h"
 #include "phx_map.h"
 
 #include <sys/resource.h>
@@ -194,28 +195,6 @@ static inline int sweep_none(const struct step *step, void *world)
 	int err = sweep_place(step, world, 0);
 
 	return err ?: step->undo ? step->undo(world) : 0;
-}
-
-/* Parameters that the tests set, to be put back. */
-struct limits_kept {
-	long long ports, names, messages, pages;
-};
-
-static inline bool limits_keep(struct limits_kept *kept)
-{
-	kept->ports = param_read("max_ports");
-	kept->names = param_read("max_names");
-	kept->messages = param_read("max_messages");
-	kept->pages = param_read("max_pages");
-	return kept->ports >= 0 && !param_write("max_ports", kept->ports);
-}
-
-static inline void limits_put_back(const struct limits_kept *kept)
-{
-	param_write("max_ports", kept->ports);
-	param_write("max_names", kept->names);
-	param_write("max_messages", kept->messages);
-	param_write("max_pages", kept->pages);
 }
 
 /* The kernel charges so many pages more to RLIMIT_MEMLOCK for each buffer. */

@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/threads.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -363,14 +364,17 @@ TEST(clocks_of_conditions)
 	EXPECT_EQ(-EDEADLK, mutexLock(m));
 }
 
-static void nothing(int sig)
+static atomic_int handled;
+
+static void note_signal(int sig)
 {
 	(void)sig;
+	atomic_fetch_add(&handled, 1);
 }
 
 TEST(a_handler_that_runs_does_not_end_a_wait)
 {
-	struct sigaction act = { .sa_handler = nothing };
+	struct sigaction act = { .sa_handler = note_signal };
 	struct peer peer = { .call = call_wait };
 	handle_t m, c;
 	int tid;
@@ -383,7 +387,8 @@ TEST(a_handler_that_runs_does_not_end_a_wait)
 	tid = peer_start(&peer);
 	until_asleep(tid);
 	tgkill(getpid(), tid, SIGUSR1);
-	usleep(SHORT_US);
+	while (!atomic_load(&handled))
+		usleep(100);
 	until_asleep(tid);
 	EXPECT_EQ(0, condSignal(c));
 	EXPECT_EQ(tid, threadJoin(tid, 0));
