@@ -412,7 +412,8 @@ TEST_F(trace, fields_have_the_names_that_the_manual_has)
 		snprintf(path, sizeof(path), EVENTS "/%s/format", names[i]);
 		EXPECT_EQ(0, access(path, R_OK)) TH_LOG("%s", path);
 	}
-	ASSERT_EQ(0, put("events/phxport/phx_respond/filter", "latency_ns > 0 && port == 2147483647"));
+	ASSERT_EQ(0, put("events/phxport/phx_respond/filter",
+			 "latency_ns > 0 && port == 2147483647"));
 	ASSERT_EQ(0, put("events/phxport/phx_send/filter", "port == 2147483647"));
 	ASSERT_EQ(0, send_one(self));
 	look(self);
