@@ -74,10 +74,9 @@ compare() {
 	[ "$(stat -c %i $m/copy/odd/one)" = "$(stat -c %i $m/copy/odd/deep/three)" ]
 }
 
-pack() {
-	tar -C $m/copy -cf /tmp/all.tar .
+unpack() {
 	mkdir $m/untarred
-	tar -C $m/untarred -xpf /tmp/all.tar
+	tar -C $m/untarred -xpf /tmp/phxfuse.tar
 	listing $m/untarred >/tmp/is
 	diff /tmp/was /tmp/is
 }
@@ -116,8 +115,8 @@ remove() {
 	[ -z "$(ls $m)" ]
 }
 
-copy_to() { cp -a /data "$1/speed"; }
-read_from() { tar -C "$1/speed" -cf - . | cat >/dev/null; }
+copy_to() { cp -a /data "$1/copy"; }
+pack_from() { tar -C "$1/copy" -cf "$1.tar" .; }
 write_big() { dd if=/dev/zero of="$1/big" bs=1M count=64; }
 read_big() { echo 1 >/proc/sys/vm/drop_caches && dd if="$1/big" of=/dev/null bs=1M; }
 
@@ -139,20 +138,19 @@ end() {
 }
 
 echo "TAP version 13"
-echo "1..19"
+echo "1..18"
 step "phxfuse and bindfs are mounted" mount_it
 step "files with odd names and kinds" make_odd
 echo "# $(find /data | wc -l) files, $(du -sm /data | cut -f 1) MB"
-step "cp -a of a tree" cp -a /data $m/copy
+ratio "cp -a of the tree" copy_to
 step "diff -r, and all attributes are the same" compare
-step "tar packs and unpacks it" pack
+ratio "tar of the copy" pack_from
+step "tar unpacks it, and all attributes are the same" unpack
 step "a git repository" repository
 step "is cloned, checked, changed, packed and checked again" clone
 step "fio verifies random writes" verify_writes
 step "fio verifies random writes past the page cache" verify_writes --direct=1
 step "rm -r leaves nothing behind" remove
-ratio "cp -a" copy_to
-ratio "tar" read_from
 ratio "write of 64 MB" write_big
 ratio "read of 64 MB" read_big
 step "all ends well" end

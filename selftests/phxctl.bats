@@ -201,6 +201,32 @@ two_messages() { [ "$("$phxctl" message | wc -l)" = 3 ]; }
 	[[ ${lines[0]} == '{"stats":{'* ]]
 }
 
+# screen TEXT: the lines of the last screen, without what steers the terminal.
+screen() {
+	sed 's/\r$//' <<<"${1##*$'\033[H'}" | sed 's/\x1b\[[0-9?]*[a-zA-Z]//g'
+}
+
+@test "top on a terminal keeps to its size, and ends by q" {
+	local line
+	for _ in {1..30}; do
+		"$hold" recv >/dev/null 2>&1 3>&- &
+		pids+=($!)
+	done
+	start "$hold" recv
+	run -0 timeout 60 "${hold%hold}pty" 80 24 q "$phxctl" top --delay 0.2
+	screen "$output"
+	[ "$(screen "$output" | grep -c .)" = 24 ]
+	[[ $(screen "$output") == "phxctl top: "*"PORT"*" phx_hold"* ]]
+	while IFS= read -r line; do
+		[ ${#line} -le 80 ]
+	done < <(screen "$output")
+	run -0 timeout 60 "${hold%hold}pty" 30 5 "" "$phxctl" top --delay 0.2 --count 2
+	[ "$(screen "$output" | grep -c .)" = 5 ]
+	while IFS= read -r line; do
+		[ ${#line} -le 30 ]
+	done < <(screen "$output")
+}
+
 @test "doctor finds nothing, and report has what is asked for" {
 	run -0 "$phxctl" doctor
 	[[ $output != *FAIL* ]]

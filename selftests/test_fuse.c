@@ -3,42 +3,15 @@
  * phxfuse on a file server in memory: what programs expect of a file system,
  * above all where the server's ways differ from Linux'.
  */
-#include "phx_test.h"
+#include "phx_fuse.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 #define OLD	1000000000	/* a time long ago */
 #define MANY	150
-
-/* A program beside this one, in the guest or where it was built. */
-static bool program(char *path, const char *in_guest, const char *built)
-{
-	char here[PATH_MAX / 2] = "";
-
-	if (readlink("/proc/self/exe", here, sizeof(here) - 1) < 0)
-		return false;
-	strcpy(strrchr(here, '/'), "/");
-	snprintf(path, PATH_MAX, "%s%s", here, in_guest);
-	if (!access(path, X_OK))
-		return true;
-	snprintf(path, PATH_MAX, "%s%s", here, built);
-	return !access(path, X_OK);
-}
-
-static pid_t start(char *const argv[])
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	execv(argv[0], argv);
-	_exit(127);
-}
 
 /* What is at a path of the mounted file system. */
 #define AT(name) (snprintf(self->path, sizeof(self->path), "%s/%s",	\
@@ -68,19 +41,6 @@ FIXTURE_VARIANT_ADD(fs, plain) { .options = "rw" };
 FIXTURE_VARIANT_ADD(fs, strict_writeback) {
 	.options = "writeback_cache", .strict = "--strict",
 };
-
-static bool is_mounted(const char *dir)
-{
-	struct statfs st;
-
-	return !statfs(dir, &st) && st.f_type == 0x65735546;
-}
-
-static void wait_mounted(const char *dir, bool mounted)
-{
-	for (int i = 0; i < 1000 && is_mounted(dir) != mounted; i++)
-		usleep(10000);
-}
 
 FIXTURE_SETUP(fs)
 {

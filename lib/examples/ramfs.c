@@ -12,6 +12,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +27,8 @@
 /* A name, and behind it a symbolic link's target */
 #define LONGEST_INPUT	(RAMFS_NAME_MAX + 1024 + PATH_MAX)
 
-/* Phoenix' POLLIN, POLLRDNORM, POLLOUT and POLLWRNORM */
-#define ALWAYS_READY	0x0033
+/* Clients and servers here mean Linux' numbers, see PORTING.md. */
+#define ALWAYS_READY	(POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM)
 
 #define N_ATTRS		(sizeof(struct _attrAll) / sizeof(struct _attr))
 

@@ -53,6 +53,11 @@ everything() {
 		-o -path ./var/lib/apt -o -path ./var/lib/dpkg -o -path ./debs \) -prune -o -printf '%P %y %m %U:%G %l\n' | sort)
 }
 
+# packages: those that are installed in the chroot.
+packages() {
+	in_root dpkg-query -W -f '${binary:Package}\n' | sort
+}
+
 @test "the packages are built" {
 	[ -e build/deb ] || mkdir build/deb
 	tools/install/deb build/deb
@@ -102,6 +107,7 @@ everything() {
 	cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
 	depmod_all
 	in_root apt-get -qq update
+	packages >"$T/packages"
 	everything >"$T/before"
 	cp "$ROOT/etc/group" "$T/group"
 	mkdir "$ROOT/debs"
@@ -141,7 +147,9 @@ everything() {
 
 @test "purged, nothing is left but the group and DKMS' own key" {
 	[ -d "$ROOT/debs" ] || skip "the packages were not installed"
-	in_root apt-get purge -qq -y phxport-dkms phxport-tools libphxport0 libphxport-dev libjansson4
+	# With the libraries that came with them, and none that others need.
+	mapfile -t new < <(comm -13 "$T/packages" <(packages))
+	in_root apt-get purge -qq -y "${new[@]}"
 	rm -rf "$ROOT/debs" "$ROOT/tmp/examples"
 	depmod_all
 	# Groups are not removed in Debian: a file somewhere may belong to them still.

@@ -51,6 +51,12 @@ is() {
 	says "$2" stat -c '%a %U %G' "$1"
 }
 
+# show COMMAND...: as on a terminal.
+show() {
+	echo "\$ $*"
+	"$@"
+}
+
 loaded() {
 	says "$1" cat /sys/module/phxport/version
 }

@@ -15,6 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How long the first look lasts on a screen */
+#define FIRST_MS	300
+
 /**
  * struct top - what is shown, and how
  * @batch: for a file: no screen, no end of lines at its border
@@ -233,10 +236,10 @@ static int look(struct top *top, bool first)
 }
 
 /* Returns false when the user has had enough. */
-static bool pause_between(const struct top *top)
+static bool pause_between(const struct top *top, unsigned long long ms)
 {
 	struct pollfd in = { .fd = top->batch ? -1 : STDIN_FILENO, .events = POLLIN };
-	long long end = now_ms() + top->delay_ms, left;
+	long long end = now_ms() + ms, left;
 	char key;
 
 	while (!stopped && (left = end - now_ms()) > 0) {
@@ -253,7 +256,7 @@ static bool pause_between(const struct top *top)
 static int run(struct top *top)
 {
 	struct sigaction sa = { .sa_handler = stop };
-	unsigned long long n = 0;
+	unsigned long long n = 0, ms = top->delay_ms;
 	int status;
 
 	sigaction(SIGINT, &sa, NULL);
@@ -261,10 +264,13 @@ static int run(struct top *top)
 	if (!top->batch) {
 		prepare_terminal();
 		fputs("\033[H\033[J", stdout);
+		/* Nobody likes to look at an empty screen. */
+		ms = ms < FIRST_MS ? ms : FIRST_MS;
 	}
 	status = look(top, true);
-	while (!status && pause_between(top)) {
+	while (!status && pause_between(top, ms)) {
 		status = look(top, false);
+		ms = top->delay_ms;
 		if (top->count && ++n == top->count)
 			break;
 	}

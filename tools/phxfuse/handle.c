@@ -81,7 +81,7 @@ static int truncate_opened(struct handle *handle)
 
 int handle_open(struct node *node, int flags, struct handle **res)
 {
-	struct handle *handle = malloc(sizeof(*handle));
+	struct handle *handle = calloc(1, sizeof(*handle));
 	int err;
 
 	if (!handle)
@@ -102,6 +102,7 @@ int handle_open(struct node *node, int flags, struct handle **res)
 
 void handle_close(struct handle *handle)
 {
+	watch_end(handle);
 	if (handle->holds)
 		node_closing(handle->node);
 	wire_close(handle->oid, handle->flags & ~ONLY_TO_OPEN);

@@ -16,6 +16,7 @@
  * @node: what was opened
  * @holds: it keeps the node's object alive
  * @seekable: it has positions; as in Phoenix, a device that knows its size
+ * @watch: who waits for it (poll.c), or NULL
  */
 struct handle {
 	oid_t oid;
@@ -23,6 +24,7 @@ struct handle {
 	struct node *node;
 	bool holds;
 	bool seekable;
+	struct watch *watch;
 };
 
 static inline struct handle *handle_of(const struct fuse_file_info *fi)
@@ -47,5 +49,11 @@ void handle_close(struct handle *handle);
  * @fi: out
  */
 void handle_info(struct handle *handle, struct fuse_file_info *fi);
+
+/** watch_end - nobody can wait for it any more */
+void watch_end(struct handle *handle);
+
+/** watch_stop - no more notices to the kernel */
+void watch_stop(void);
 
 #endif /* HANDLE_H */

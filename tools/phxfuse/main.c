@@ -10,7 +10,7 @@
 
 #include "attr.h"
 #include "call.h"
-#include "node.h"
+#include "handle.h"
 #include "wire.h"
 
 /* Requests that may wait for servers at one time; each has a thread. */
@@ -218,6 +218,7 @@ static int serve(const struct fuse_cmdline_opts *opts)
 		err = call_start();
 	if (!err)
 		err = run_loop(opts);
+	watch_stop();
 	fuse_session_unmount(session);
 	/* Above 0 it is the signal that ended it. */
 	return err < 0;
@@ -230,8 +231,10 @@ static int mount_it(struct fuse_args *args, const struct fuse_cmdline_opts *opts
 
 	dir_operations(&ops);
 	file_operations(&ops);
+	ioctl_operations(&ops);
 	meta_operations(&ops);
 	name_operations(&ops);
+	poll_operations(&ops);
 	rename_operations(&ops);
 	session = fuse_session_new(args, &ops, sizeof(ops), NULL);
 	if (!session)

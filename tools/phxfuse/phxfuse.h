@@ -64,8 +64,10 @@ struct fuse_session *phxfuse_session(void);
 /* Operations, by the file that they are in */
 void dir_operations(struct fuse_lowlevel_ops *ops);
 void file_operations(struct fuse_lowlevel_ops *ops);
+void ioctl_operations(struct fuse_lowlevel_ops *ops);
 void meta_operations(struct fuse_lowlevel_ops *ops);
 void name_operations(struct fuse_lowlevel_ops *ops);
+void poll_operations(struct fuse_lowlevel_ops *ops);
 void rename_operations(struct fuse_lowlevel_ops *ops);
 
 #endif /* PHXFUSE_H */

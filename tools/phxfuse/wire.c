@@ -164,6 +164,58 @@ int wire_truncate(oid_t oid, off_t size)
 	return order(oid, &msg);
 }
 
+/* What lies in i.raw of an ioctl; of an argument that goes in as much as fits */
+struct ioctl_in {
+	unsigned long request;
+	unsigned long size;
+	char data[sizeof(((msg_t *)0)->i.raw) - 2 * sizeof(unsigned long)];
+};
+
+static void put_argument(msg_t *msg, unsigned long request, const void *in, size_t size)
+{
+	struct ioctl_in *raw = (struct ioctl_in *)msg->i.raw;
+	bool value = !(request & (PHOENIX_IOC_IN | PHOENIX_IOC_OUT));
+
+	raw->request = request;
+	raw->size = size;
+	if (value) {
+		memcpy(raw->data, in, size < sizeof(void *) ? size : sizeof(void *));
+	} else if ((request & PHOENIX_IOC_IN) && size <= sizeof(raw->data)) {
+		memcpy(raw->data, in, size);
+	} else if (request & PHOENIX_IOC_IN) {
+		msg->i.data = in;
+		msg->i.size = size;
+	}
+}
+
+int wire_ioctl(oid_t oid, unsigned long request, const void *in, void *out, int *res)
+{
+	size_t size = request >> 16 & 0x1fff;
+	bool lies_in_raw = size <= sizeof(((msg_t *)0)->o.raw);
+	msg_t msg = { .type = mtDevCtl, .oid = oid };
+	int err;
+
+	put_argument(&msg, request, in, size);
+	if ((request & PHOENIX_IOC_OUT) && !lies_in_raw) {
+		msg.o.data = memset(out, 0, size);
+		msg.o.size = size;
+	}
+	err = call_send(oid.port, &msg);
+	if (!err && (request & PHOENIX_IOC_OUT) && lies_in_raw)
+		memcpy(out, msg.o.raw, size);
+	*res = msg.o.err;
+	return err;
+}
+
+int wire_poll(oid_t oid, unsigned int events, unsigned int *ready)
+{
+	msg_t msg = { .type = mtGetAttr, .i.attr = { .type = atPollStatus, .val = events } };
+	int err = order(oid, &msg);
+
+	*ready = msg.o.attr.val;
+	return err;
+}
+
 int wire_create(oid_t dir, const char *name, int type, mode_t mode, oid_t *oid)
 {
 	msg_t msg = { .type = mtCreate };

@@ -25,6 +25,10 @@
 #define PHOENIX_O_NONBLOCK	0x1000
 #define PHOENIX_O_DSYNC		0x10000
 
+/* Which way the argument of an ioctl goes, in Phoenix' numbers of them */
+#define PHOENIX_IOC_IN		0x80000000UL
+#define PHOENIX_IOC_OUT		0x40000000UL
+
 /* Longest name that is asked for, in bytes without NUL; as the kernel's */
 #define WIRE_NAME_MAX		1024
 
@@ -123,6 +127,26 @@ int wire_unlink(oid_t dir, const char *name, oid_t oid);
 int wire_readdir(oid_t dir, off_t offs, union wire_dirent *entry);
 
 int wire_statvfs(oid_t oid, struct statvfs *st);
+
+/**
+ * wire_ioctl - have a device do something
+ * @oid: what wire_open() gave
+ * @request: Phoenix' number of it, which tells the argument's size and direction
+ * @in: the argument; if it goes in no direction, its value
+ * @out: out: what is answered, if it goes out
+ * @res: out: the server's own result
+ *
+ * Return: 0 if the server answered.
+ */
+int wire_ioctl(oid_t oid, unsigned long request, const void *in, void *out, int *res);
+
+/**
+ * wire_poll - is an object ready to be read or written?
+ * @oid: what wire_open() gave
+ * @events: POLL* that are asked for
+ * @ready: out: POLL*
+ */
+int wire_poll(oid_t oid, unsigned int events, unsigned int *ready);
 
 /** wire_sync - write to disk what the server still has in memory */
 int wire_sync(oid_t oid);
