@@ -167,14 +167,21 @@ struct phx_client *phx_client_create(void)
 	reap_later();
 
 	err = phx_windows_open(client);
-	if (!err)
-		err = publish(client);
-	if (err) {
-		client_free(client);
-		return ERR_PTR(err);
-	}
+	if (err)
+		goto err_put;
+	err = publish(client);
+	if (err)
+		goto err_windows;
 	phx_event(client, PHX_CMD_CLIENT_OPEN_NTF, phx_put_client, client);
 	return client;
+
+err_windows:
+	/* The reaper must not come for the file that is let go of here. */
+	forget(client);
+	phx_windows_close(client);
+err_put:
+	phx_client_put(client);
+	return ERR_PTR(err);
 }
 
 /**
