@@ -203,7 +203,9 @@ two_messages() { [ "$("$phxctl" message | wc -l)" = 3 ]; }
 
 # screen TEXT: the lines of the last screen, without what steers the terminal.
 screen() {
-	sed 's/\r*$//' <<<"${1##*$'\033[H'}" | sed 's/\x1b\[[0-9?]*[a-zA-Z]//g'
+	local text=${1##*$'\033[H'}
+	text=${text//$'\033['[JK]/}
+	echo "${text//$'\r'/}"
 }
 
 @test "top on a terminal keeps to its size, and ends by q" {
