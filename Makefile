@@ -162,8 +162,10 @@ demo-root: lib examples $(if $(has_tools),tools)
 #: make check-debug        builds kernels with KASAN and with KCSAN, runs all tests,
 #:                         kills and faults on them, and leaves counts and the lines
 #:                         no test ran in build/debug/report.txt; an hour or more
+#: make check-mutants      puts defects into the module, one by one, and sees that the
+#:                         tests notice each; MUTANTS="NAME ..." for some of them
 #: make clean
-.PHONY: demo bench fuzz soak style check check-model check-debug dkms-check dist deb deb-check clean
+.PHONY: demo bench fuzz soak style check check-model check-debug check-mutants dkms-check dist deb deb-check clean
 
 demo:
 	@selftests/deps 6.12
@@ -213,6 +215,9 @@ check-model:
 
 check-debug:
 	@selftests/check-debug
+
+check-mutants: root
+	@selftests/mutants/run $(MUTANTS)
 
 clean:
 	rm -rf build

@@ -111,13 +111,11 @@ static int prepare_pinned(struct phx_buffer *buf, struct phx_user *user,
 	err = phx_user_charge(user, PHX_LIMIT_PAGES, buf->nr);
 	if (err)
 		return err;
-	/*
-	 * Migration that fails looks like a want of memory, but is none. What was
-	 * charged to RLIMIT_MEMLOCK stays charged until all of @account ends.
-	 */
-	if (pin(buf)) {
+	/* What was charged to RLIMIT_MEMLOCK stays charged until all of @account ends. */
+	err = pin(buf);
+	if (err) {
 		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
-		return -EFAULT;
+		return err == -ENOMEM ? err : -EFAULT;
 	}
 	buf->source = PHX_SRC_PINNED;
 	return 0;
@@ -206,8 +204,9 @@ static int prepare_from(struct phx_message *msg, struct phx_buffer *buf,
 		err = phx_buffer_keep(buf, msg->again ? msg->user : NULL);
 		if (err != -ENOENT)
 			return err;
+		/* Also what looks like a want of memory may be migration that failed. */
 		err = prepare_pinned(buf, msg->user, &msg->pin);
-		if (err == 0 || err == -ENOMEM || err == -EDQUOT)
+		if (err == 0 || err == -EDQUOT)
 			return err;
 	}
 	/* Before memory is taken for what can't be read or written anyway. */

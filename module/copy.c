@@ -4,6 +4,7 @@
 #include "copy.h"
 #include "compat.h"
 
+#include <linux/fault-inject-usercopy.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
@@ -73,8 +74,13 @@ fault:
 __phx_hot
 int phx_copy_to_user(void __user *to, const void *from, size_t n)
 {
-	size_t done = copy_words == WAY_WORDS ? words_to_user(to, from, n) : 0;
+	size_t done = 0;
 
+	if (copy_words == WAY_WORDS) {
+		if (should_fail_usercopy())
+			return -EFAULT;
+		done = words_to_user(to, from, n);
+	}
 	/* What is left, if only because a fault has yet to be found. */
 	return done < n && copy_to_user(to + done, from + done, n - done) ? -EFAULT : 0;
 }
@@ -91,8 +97,15 @@ int phx_copy_to_user(void __user *to, const void *from, size_t n)
 __phx_hot
 int phx_copy_from_user(void *to, const void __user *from, size_t n)
 {
-	size_t done = copy_words == WAY_WORDS ? words_from_user(to, from, n) : 0;
+	size_t done = 0;
 
+	if (copy_words == WAY_WORDS) {
+		if (should_fail_usercopy()) {
+			memset(to, 0, n);
+			return -EFAULT;
+		}
+		done = words_from_user(to, from, n);
+	}
 	return done < n && copy_from_user(to + done, from + done, n - done) ? -EFAULT : 0;
 }
 

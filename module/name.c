@@ -323,6 +323,8 @@ void phx_names_drop(struct phx_client *client)
 		list_add(&name->node, &gone);
 	}
 	mutex_unlock(&client->ns->names_lock);
-	list_for_each_entry_safe(name, next, &gone, node)
+	list_for_each_entry_safe(name, next, &gone, node) {
 		name_free(name);
+		cond_resched();
+	}
 }

@@ -137,27 +137,35 @@ void phx_limit_set(enum phx_limit what, unsigned int max)
 	WRITE_ONCE(*limits[what], max);
 }
 
+static int refuse(struct phx_user *user, enum phx_limit what)
+{
+	atomic_long_inc(&user->hits);
+	set_bit(what, &user->hit);
+	return -EDQUOT;
+}
+
 /**
  * phx_user_charge() - charge a user, unless that breaks its limit
  * @user: the user
  * @what: kind
  * @n: how many
  *
+ * What is refused is never charged, not for a moment: a thread that asks for too
+ * much must not have the others' calls refused.
+ *
  * Return: 0 or -EDQUOT.
  */
 __phx_hot
 int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
 {
-	long used = atomic_long_add_return(n, &user->used[what]);
+	long used = atomic_long_read(&user->used[what]);
 
-	if (likely(used <= READ_ONCE(*limits[what])))
-		return 0;
-	if (capable(CAP_SYS_RESOURCE))
-		return 0;
-	atomic_long_sub(n, &user->used[what]);
-	atomic_long_inc(&user->hits);
-	set_bit(what, &user->hit);
-	return -EDQUOT;
+	do {
+		if (unlikely(used + n > READ_ONCE(*limits[what])) &&
+		    !capable(CAP_SYS_RESOURCE))
+			return refuse(user, what);
+	} while (!atomic_long_try_cmpxchg(&user->used[what], &used, used + n));
+	return 0;
 }
 
 /**

@@ -2,12 +2,14 @@
 /*
  * Structures of the user: their size, and copies of those that are part of every
  * message. Such a copy goes a word at a time, because what copy_from_user() does
- * to find the best way for any size costs more than it takes to copy.
+ * to find the best way for any size costs more than it takes to copy. It can be made
+ * to fail where that can.
  */
 #ifndef PHX_WORDS_H
 #define PHX_WORDS_H
 
 #include <linux/build_bug.h>
+#include <linux/fault-inject-usercopy.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
@@ -50,7 +52,7 @@ static __always_inline bool phx_words_get_first(void *to, const void __user *fro
 	size_t i;
 
 	BUILD_BUG_ON(bytes % sizeof(*word) || size % sizeof(*word) || size > PAGE_SIZE);
-	if (!user_read_access_begin(from, size))
+	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return false;
 #pragma GCC unroll 32
 	for (i = 0; i < bytes / sizeof(*word); i++)
@@ -79,7 +81,7 @@ static __always_inline bool phx_words_put(void __user *to, const void *from,
 	size_t i;
 
 	BUILD_BUG_ON(bytes % sizeof(u32));
-	if (!user_write_access_begin(to, bytes))
+	if (should_fail_usercopy() || !user_write_access_begin(to, bytes))
 		return false;
 #pragma GCC unroll 32
 	for (i = 0; i < bytes / sizeof(*word); i++)

@@ -26,18 +26,30 @@ static inline bool is_signalled(const struct actor *a, int err)
 	return err == -EINTR && (may_fail(a, a->role) || atomic_load(&a->stop));
 }
 
+/* It is to be killed for want of memory; till then its own calls may lack it, too. */
+static inline bool is_starved(const struct actor *a, int err)
+{
+	return err == -ENOMEM && atomic_load(&a->stage->starved[a->role]);
+}
+
+static inline bool is_told(const struct actor *a)
+{
+	return atomic_load(&a->stop) || atomic_load(&a->closed);
+}
+
 /* A call of a server that got no message: whether it is to go on with the next. */
 static inline bool server_goes_on(struct actor *a, int err)
 {
-	bool told = atomic_load(&a->stop) || atomic_load(&a->closed);
+	bool over = err == -EBADF || err == -EINVAL;
+	int i;
 
-	/* It was just about to be told. */
-	if (!told && (err == -EBADF || err == -EINVAL)) {
-		usleep(20000);
-		told = atomic_load(&a->stop) || atomic_load(&a->closed);
-	}
-	if (told || is_signalled(a, err))
+	/* Its port is gone: it is told why, or just about to be. */
+	for (i = 0; over && i < PATIENCE_MS && !is_told(a); i++)
+		usleep(1000);
+	if (is_told(a) || is_signalled(a, err))
 		return false;
+	if (is_starved(a, err))
+		return true;
 	RIGHT(a->stage, err == 0, err);
 	return !err;
 }
@@ -95,13 +107,14 @@ static inline void server_serve(struct actor *a)
 /* Hold a message while the end comes. Whose thread ended begins here again. */
 static inline void server_hold(struct actor *a)
 {
-	int err = 0;
+	int err;
 
-	if (a->held.rid == PHX_RID_NONE) {
+	while (a->held.rid == PHX_RID_NONE) {
 		err = act_recv(a);
 		if (err && !server_goes_on(a, err))
 			return;
-		atomic_fetch_add(&a->steps, 1);
+		if (!err)
+			atomic_fetch_add(&a->steps, 1);
 	}
 	if (!flag_wait(&a->stage->go_on) && may_fail(a, SERVER))
 		return;
@@ -191,7 +204,7 @@ static inline void forwarder_serve(struct actor *a)
 		atomic_fetch_add(&a->steps, 1);
 		err = msg_send(a->fd, port, &onward);
 		RIGHT(stage, !err || may_fail(a, SERVER) || is_signalled(a, err) ||
-		      atomic_load(&a->closed), err);
+		      is_starved(a, err) || atomic_load(&a->closed), err);
 		RIGHT(stage, words_hold(in_of(&a->held.msg), a->held.msg.i.size,
 					seed_of(&a->held.msg)) || atomic_load(&a->closed), err);
 		if (err)
@@ -268,7 +281,8 @@ static inline bool send_may_give(const struct actor *a, int err)
 		return true;
 	if (err == -EPIPE || err == -EINVAL)
 		return server || a->stage->state->server == server_destroy;
-	return is_signalled(a, err) || (err == -EBADF && atomic_load(&a->closed));
+	return is_signalled(a, err) || is_starved(a, err) ||
+	       (err == -EBADF && atomic_load(&a->closed));
 }
 
 /* One message, or in a state that moves one after the other. */
@@ -325,7 +339,8 @@ static inline void client_register(struct actor *a)
 	bufs_make(a, &b);
 	while (!atomic_load(&a->stop) && !atomic_load(&a->closed)) {
 		there = bufs_register(a, &b);
-		RIGHT(a->stage, there || may_fail(a, SERVER) || atomic_load(&a->closed), b.id[0]);
+		RIGHT(a->stage, there || may_fail(a, SERVER) || atomic_load(&a->closed) ||
+		      is_starved(a, b.id[0] < 0 ? b.id[0] : b.id[1]), b.id[0]);
 		if (!there)
 			return;
 		if (a->steps % 4 == 3) {

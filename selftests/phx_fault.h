@@ -12,6 +12,7 @@
 #define PHX_FAULT_H
 
 #include "phx_call.h"
+#include "phx_limits.h"
 #include "phx_map.h"
 
 #include <sys/resource.h>
@@ -196,39 +197,18 @@ static inline int sweep_none(const struct step *step, void *world)
 	return err ?: step->undo ? step->undo(world) : 0;
 }
 
-/* Parameters that the tests set, to be put back. */
-struct limits_kept {
-	long long ports, names, messages, pages;
-};
-
-static inline bool limits_keep(struct limits_kept *kept)
-{
-	kept->ports = param_read("max_ports");
-	kept->names = param_read("max_names");
-	kept->messages = param_read("max_messages");
-	kept->pages = param_read("max_pages");
-	return kept->ports >= 0 && !param_write("max_ports", kept->ports);
-}
-
-static inline void limits_put_back(const struct limits_kept *kept)
-{
-	param_write("max_ports", kept->ports);
-	param_write("max_names", kept->names);
-	param_write("max_messages", kept->messages);
-	param_write("max_pages", kept->pages);
-}
-
-/* The kernel charges so many more to RLIMIT_MEMLOCK for each of two buffers. */
-#define MEMLOCK_MORE (2 * 2)
+/* The kernel charges so many pages more to RLIMIT_MEMLOCK for each buffer. */
+#define MEMLOCK_MORE 2
 
 /* Room for just what a step needs, so that it can't be done twice if it leaks. */
-static inline int limits_set(long long few, long long pages)
+static inline int limits_set(long long few, long long pages, int buffers)
 {
-	rlim_t bytes = (pages + MEMLOCK_MORE) * PAGE;
+	rlim_t bytes = (pages + buffers * MEMLOCK_MORE) * PAGE;
 	struct rlimit memlock = { bytes, bytes };
 
-	return cap_drop(CAP_SYS_RESOURCE) ?: cap_drop(CAP_IPC_LOCK) ?:
-	       setrlimit(RLIMIT_MEMLOCK, &memlock) ?: param_write("max_ports", few) ?:
+	/* It may be more than was allowed before. */
+	return setrlimit(RLIMIT_MEMLOCK, &memlock) ?: cap_drop(CAP_SYS_RESOURCE) ?:
+	       cap_drop(CAP_IPC_LOCK) ?: param_write("max_ports", few) ?:
 	       param_write("max_names", few) ?: param_write("max_messages", few) ?:
 	       param_write("max_pages", pages);
 }

@@ -96,6 +96,7 @@ struct state {
  * @actors: who is there
  * @go_on: the end has come; who is left goes on
  * @may_fail: whose end others may notice
+ * @starved: who gets no more memory
  * @wrong: things that were found wrong
  * @messages: messages that were answered
  */
@@ -104,6 +105,7 @@ struct stage {
 	struct actor actors[ROLES];
 	atomic_int go_on;
 	bool may_fail[ROLES];
+	atomic_bool starved[ROLES];
 	atomic_int wrong;
 	atomic_long messages;
 };

@@ -136,6 +136,12 @@ parameter_out_of_range() {
 	nothing_left
 }
 
+# What test_copy does not: each copy fails, where the kernel can have it do that.
+copies_that_fail() {
+	[ -e /proc/self/fail-nth ] || return 0
+	./test_fault_send -v copied -v bounced_and_copied && ./test_fault_recv -v copied
+}
+
 # Buffers are copied right in either way, and if nobody chose there is a choice.
 ways_to_copy() {
 	local way chosen
@@ -144,6 +150,7 @@ ways_to_copy() {
 		[ "$(cat /sys/module/phxport/parameters/copy_words)" = $way ] ||
 			{ echo "copy_words=$way is not what it was set to"; return 1; }
 		./test_copy || return
+		copies_that_fail || return
 		unload || return
 	done
 	load

@@ -193,7 +193,8 @@ FIXTURE_SETUP(fault)
 	FAULTS_OR_SKIP(&self->kept);
 	self->desk = shared_memory(sizeof(*self->desk));
 	self->desk->shape = variant->shape;
-	ASSERT_EQ(0, limits_set(FEW, 2 * shape_pages(&variant->shape)));
+	/* For two messages. */
+	ASSERT_EQ(0, limits_set(FEW, 2 * shape_pages(&variant->shape), 2 * 2));
 }
 
 FIXTURE_TEARDOWN(fault)

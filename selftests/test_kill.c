@@ -158,6 +158,7 @@ static void do_it(struct actor *a, enum way way)
 		give_order(a, ORDER_EXEC);
 		break;
 	case WAY_OOM:
+		atomic_store(&stage->starved[a->role], true);
 		put_in_cgroup(a->pid);
 		give_order(a, ORDER_EAT);
 		break;
@@ -209,6 +210,7 @@ static bool set_up(const struct state *state)
 
 	memset(stage->actors, 0, sizeof(stage->actors));
 	memset(stage->may_fail, 0, sizeof(stage->may_fail));
+	memset(stage->starved, 0, sizeof(stage->starved));
 	atomic_store(&stage->go_on, 0);
 	stage->state = state;
 	actor_start(stage, SERVER);

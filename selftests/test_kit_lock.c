@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/threads.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -262,23 +263,28 @@ TEST(a_signal_without_a_waiter_is_remembered_once)
 	EXPECT_EQ(0, mutexUnlock(m));
 }
 
+/* Has a thread wait for a new condition with a new mutex; its number, or an error. */
+static int start_waiter(struct peer *peer)
+{
+	int err = mutexCreate(&peer->m) ?: condCreate(&peer->h);
+	int tid = err ? err : peer_start(peer);
+
+	if (tid > 0)
+		until_asleep(tid);
+	return tid;
+}
+
 TEST(a_signal_that_wakes_somebody_is_not_remembered)
 {
 	struct peer peer = { .call = call_wait };
-	handle_t m, c;
-	int tid;
+	int tid = start_waiter(&peer);
 
-	ASSERT_EQ(0, mutexCreate(&m));
-	ASSERT_EQ(0, condCreate(&c));
-	peer.h = c;
-	peer.m = m;
-	tid = peer_start(&peer);
-	until_asleep(tid);
-	EXPECT_EQ(0, condSignal(c));
+	ASSERT_LT(0, tid);
+	EXPECT_EQ(0, condSignal(peer.h));
 	EXPECT_EQ(tid, threadJoin(tid, 0));
 	EXPECT_EQ(0, peer.result);
-	mutexLock(m);
-	EXPECT_EQ(-ETIME, condWait(c, m, SHORT_US));
+	mutexLock(peer.m);
+	EXPECT_EQ(-ETIME, condWait(peer.h, peer.m, SHORT_US));
 }
 
 TEST(signals_wake_one_each_and_in_order)
@@ -363,29 +369,28 @@ TEST(clocks_of_conditions)
 	EXPECT_EQ(-EDEADLK, mutexLock(m));
 }
 
-static void nothing(int sig)
+static atomic_int handled;
+
+static void note_signal(int sig)
 {
 	(void)sig;
+	atomic_fetch_add(&handled, 1);
 }
 
 TEST(a_handler_that_runs_does_not_end_a_wait)
 {
-	struct sigaction act = { .sa_handler = nothing };
+	struct sigaction act = { .sa_handler = note_signal };
 	struct peer peer = { .call = call_wait };
-	handle_t m, c;
 	int tid;
 
 	sigaction(SIGUSR1, &act, NULL);
-	ASSERT_EQ(0, mutexCreate(&m));
-	ASSERT_EQ(0, condCreate(&c));
-	peer.h = c;
-	peer.m = m;
-	tid = peer_start(&peer);
-	until_asleep(tid);
+	tid = start_waiter(&peer);
+	ASSERT_LT(0, tid);
 	tgkill(getpid(), tid, SIGUSR1);
-	usleep(SHORT_US);
+	while (!atomic_load(&handled))
+		usleep(100);
 	until_asleep(tid);
-	EXPECT_EQ(0, condSignal(c));
+	EXPECT_EQ(0, condSignal(peer.h));
 	EXPECT_EQ(tid, threadJoin(tid, 0));
 	EXPECT_EQ(0, peer.result);
 }
@@ -393,16 +398,10 @@ TEST(a_handler_that_runs_does_not_end_a_wait)
 TEST(destroying_a_condition_wakes_who_waits)
 {
 	struct peer peer = { .call = call_wait };
-	handle_t m, c;
-	int tid;
+	int tid = start_waiter(&peer);
 
-	ASSERT_EQ(0, mutexCreate(&m));
-	ASSERT_EQ(0, condCreate(&c));
-	peer.h = c;
-	peer.m = m;
-	tid = peer_start(&peer);
-	until_asleep(tid);
-	EXPECT_EQ(0, resourceDestroy(c));
+	ASSERT_LT(0, tid);
+	EXPECT_EQ(0, resourceDestroy(peer.h));
 	EXPECT_EQ(tid, threadJoin(tid, 0));
 	EXPECT_EQ(-EINVAL, peer.result);
 }

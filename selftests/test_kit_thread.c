@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/threads.h>
 #include <sys/time.h>
@@ -209,10 +210,23 @@ TEST(who_may_not_change_priorities_comes_back_to_where_it_was)
 
 static int pipe_of_child[2];
 
+/* Whether the first thread of this process has ended, as /proc says. */
+static bool first_has_ended(void)
+{
+	FILE *stat = fopen("/proc/self/stat", "r");
+	char state = 0;
+
+	if (!stat || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		_exit(2);
+	fclose(stat);
+	return state == 'Z';
+}
+
 static void outlive(void *arg)
 {
 	(void)arg;
-	usleep(SHORT_US);
+	while (!first_has_ended())
+		usleep(1000);
 	if (write(pipe_of_child[1], "x", 1) != 1)
 		_exit(1);
 	_exit(0);

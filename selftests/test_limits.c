@@ -3,59 +3,33 @@
  * Limits of users, of windows, and of how much may be on its way at a time. What
  * was refused can be had again later.
  */
+#include "phx_limits.h"
 #include "phx_map.h"
 
-#include <grp.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #define WINDOW (64 * PAGE)
 #define NOBODY 65534
 
-static const char *const params[] = {
-	"max_ports", "max_messages", "max_pages", "lend_min",
-};
-
 FIXTURE(limits) {
 	struct server srv;
-	long long before[ARRAY_SIZE(params)];
-	mode_t mode;
+	struct limits_kept kept;
 };
 
 FIXTURE_SETUP(limits)
 {
-	struct stat st;
-	size_t i;
-
 	SERVER_OR_SKIP(&self->srv, WINDOW, WINDOW);
-	if (geteuid())
+	if (geteuid() || !limits_keep(&self->kept))
 		SKIP(return, "only root may change the limits");
-	for (i = 0; i < ARRAY_SIZE(params); i++)
-		self->before[i] = param_read(params[i]);
-	ASSERT_EQ(0, stat(PHX_DEV, &st));
-	self->mode = st.st_mode & 07777;
-	ASSERT_EQ(0, chmod(PHX_DEV, 0666));
+	ASSERT_EQ(0, limits_let_all_in());
 }
 
 FIXTURE_TEARDOWN(limits)
 {
-	size_t i;
-
 	if (geteuid())
 		return;
-	for (i = 0; i < ARRAY_SIZE(params); i++)
-		EXPECT_EQ(0, param_write(params[i], self->before[i]));
-	EXPECT_EQ(0, chmod(PHX_DEV, self->mode));
+	EXPECT_EQ(0, limits_put_back(&self->kept));
 	server_close(&self->srv);
-}
-
-/* Nobody special from here on. */
-static void drop_privileges(void)
-{
-	CHECK(setgroups(0, NULL) == 0);
-	CHECK(setresgid(NOBODY, NOBODY, NOBODY) == 0);
-	CHECK(setresuid(NOBODY, NOBODY, NOBODY) == 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 static int ports_main(void *arg)
@@ -63,7 +37,7 @@ static int ports_main(void *arg)
 	__u32 ports[6];
 	int fd, fd2, i, round;
 
-	drop_privileges();
+	CHECK(become(NOBODY) == 0);
 	fd = dev_open(0);
 	fd2 = dev_open(0);
 	CHECK(fd >= 0 && fd2 >= 0);
@@ -118,7 +92,7 @@ static int poor_main(void *arg)
 	pthread_t thread;
 
 	CHECK(setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
-	drop_privileges();
+	CHECK(become(NOBODY) == 0);
 	CHECK(!pthread_create(&thread, NULL, poor_thread, poor));
 	CHECK(wait_for(&poor->sent, 1));
 	CHECK(send_buffers(poor->port, NULL, 0, out, poor->size) == poor->first);
@@ -158,6 +132,60 @@ TEST_F(limits, messages)
 	serve_poor(_metadata, self, poor);
 }
 
+#define MODEST 5000
+
+struct modest {
+	__u32 port;
+	atomic_int done;
+};
+
+/* Asks for more than there is, again and again. */
+static void *greedy_thread(void *arg)
+{
+	struct modest *modest = arg;
+	char *out = memory(64 * PAGE);
+
+	while (!atomic_load(&modest->done))
+		CHECK(send_buffers(modest->port, NULL, 0, out, 64 * PAGE) == -EDQUOT);
+	return NULL;
+}
+
+static int modest_main(void *arg)
+{
+	struct modest *modest = arg;
+	char *out = memory(8 * PAGE);
+	pthread_t thread;
+	int i;
+
+	CHECK(become(NOBODY) == 0);
+	CHECK(!pthread_create(&thread, NULL, greedy_thread, modest));
+	for (i = 0; i < MODEST; i++) {
+		fill(out, 8 * PAGE, SEED_OUT);
+		CHECK(send_buffers(modest->port, NULL, 0, out, 8 * PAGE) == 0);
+	}
+	atomic_store(&modest->done, 1);
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+/* Who asks for too much gets nothing, and takes nothing from others meanwhile. */
+TEST_F(limits, a_refused_call_has_no_other_refused)
+{
+	struct modest *modest = shared_memory(sizeof(*modest));
+	struct phx_ioc_recv got;
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, param_write("max_pages", 40));
+	modest->port = self->srv.port;
+	pid = child_run(self->srv.fd, modest_main, modest);
+	for (i = 0; i < MODEST && poll_readable(self->srv.fd, 5000); i++) {
+		ASSERT_EQ(0, server_recv(&self->srv, &got));
+		ASSERT_EQ(0, server_answer(&self->srv, &got));
+	}
+	EXPECT_EQ(0, child_end(pid));
+}
+
 #define FILES 8
 #define ALLOWED 3
 
@@ -190,7 +218,7 @@ static int horde_main(void *arg)
 	pthread_t threads[FILES];
 	int i, round;
 
-	drop_privileges();
+	CHECK(become(NOBODY) == 0);
 	for (i = 0; i < FILES; i++) {
 		files[i] = (struct horde_file) { .horde = horde, .fd = dev_open(0) };
 		horde_thread(&files[i]);
@@ -266,7 +294,7 @@ TEST_F(limits, memlock)
 		if (!pid) {
 			close(self->srv.fd);
 			CHECK(setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
-			drop_privileges();
+			CHECK(become(NOBODY) == 0);
 			_exit(sending_main(s));
 		}
 		ASSERT_EQ(0, server_recv(&self->srv, &got));

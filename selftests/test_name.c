@@ -3,8 +3,8 @@
  * Names: what may be one, what they lead to, and when they no longer do.
  */
 #include "phx_call.h"
+#include "phx_limits.h"
 
-#include <sys/stat.h>
 
 FIXTURE(name)
 {
@@ -259,24 +259,21 @@ TEST_F(name, names_of_another_network_namespace_are_not_there)
 FIXTURE(user)
 {
 	int fd;
-	long long names;
+	struct limits_kept kept;
 };
 
 FIXTURE_SETUP(user)
 {
 	OPEN_OR_SKIP(self->fd);
-	self->names = param_read("max_names");
-	if (geteuid() || self->names < 0)
+	if (geteuid() || !limits_keep(&self->kept))
 		SKIP(return, "other users and limits need root");
-	chmod(PHX_DEV, 0666);
+	ASSERT_EQ(0, limits_let_all_in());
 }
 
 FIXTURE_TEARDOWN_PARENT(user)
 {
-	if (!geteuid() && self->names >= 0) {
-		param_write("max_names", self->names);
-		chmod(PHX_DEV, 0600);
-	}
+	if (!geteuid() && self->kept.mode)
+		EXPECT_EQ(0, limits_put_back(&self->kept));
 	close(self->fd);
 }
 

@@ -4,8 +4,8 @@
  * and how they end with their owner.
  */
 #include "phx_call.h"
+#include "phx_limits.h"
 
-#include <sys/stat.h>
 
 #define MANY 5
 
@@ -260,24 +260,20 @@ TEST_F(port, file_keeps_the_network_namespace_it_was_opened_in)
 FIXTURE(limit)
 {
 	int fd;
-	long long ports;
-	long long messages;
+	struct limits_kept kept;
 };
 
 FIXTURE_SETUP(limit)
 {
 	OPEN_OR_SKIP(self->fd);
-	self->ports = param_read("max_ports");
-	self->messages = param_read("max_messages");
-	if (self->ports < 0 || param_write("max_ports", self->ports))
+	if (!limits_keep(&self->kept))
 		SKIP(return, "the limits can be changed only by root");
 }
 
-/* By the parent: a test that fails must not leave them changed. */
 FIXTURE_TEARDOWN_PARENT(limit)
 {
-	param_write("max_ports", self->ports);
-	param_write("max_messages", self->messages);
+	if (self->kept.mode)
+		EXPECT_EQ(0, limits_put_back(&self->kept));
 	close(self->fd);
 }
 
@@ -320,7 +316,7 @@ TEST_F(limit, one_user_does_not_use_up_anothers)
 	ASSERT_EQ(0, param_write("max_ports", 1));
 	s = call_thread(call_recv(port), self->fd);
 	ASSERT_TRUE(call_waits(s));
-	chmod(PHX_DEV, 0666);
+	ASSERT_EQ(0, limits_let_all_in());
 	pid = fork_child();
 	if (!pid) {
 		if (setuid(1000))
@@ -329,7 +325,6 @@ TEST_F(limit, one_user_does_not_use_up_anothers)
 		_exit(port_create(fd, &port) || port_create(fd, &port) != -EDQUOT);
 	}
 	EXPECT_EQ(0, wait_child(pid));
-	chmod(PHX_DEV, 0600);
 }
 
 TEST_F(limit, messages_of_a_user_are_limited_until_they_are_answered)

@@ -51,7 +51,7 @@ FIXTURE_SETUP(refused)
 	SERVER_OR_SKIP(&d->srv, WINDOW, WINDOW);
 	if (!limits_keep(&self->kept))
 		SKIP(return, "only root may set limits");
-	ASSERT_EQ(0, limits_set(FEW, pages));
+	ASSERT_EQ(0, limits_set(FEW, pages, 2));
 	/* For a process of its own: within one nothing is pinned. */
 	live_read(&self->rest);
 }

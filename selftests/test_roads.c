@@ -337,6 +337,26 @@ static int stuck_server(void *arg)
 	return 1;
 }
 
+/* Waits until a process sleeps in a fault that its userfaultfd is to answer. */
+static bool wait_stuck(pid_t pid)
+{
+	char path[64], where[64];
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	for (i = 0; i < 10000; i++) {
+		FILE *f = fopen(path, "r");
+		bool stuck = f && fgets(where, sizeof(where), f) && strstr(where, "userfault");
+
+		if (f)
+			fclose(f);
+		if (stuck)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
 /* Nobody hangs with it but itself, and even it can be killed. */
 static void be_stuck(struct __test_metadata *_metadata, bool sender_first)
 {
@@ -350,8 +370,8 @@ static void be_stuck(struct __test_metadata *_metadata, bool sender_first)
 		SKIP(return, "no userfaultfd");
 	what.port = s->port;
 	sender = child_run(-1, sending_main, &what);
+	ASSERT_TRUE(wait_stuck(server));
 	ASSERT_TRUE(wait_asleep(sender));
-	usleep(100000);
 	EXPECT_EQ(0, waitpid(server, NULL, WNOHANG));
 	if (sender_first) {
 		kill(sender, SIGKILL);

@@ -4,62 +4,37 @@
  * uses up what another may have, and what one had is given back whatever becomes of
  * it. New namespaces give nobody more than that.
  */
+#include "phx_limits.h"
 #include "phx_map.h"
 
-#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #define ALICE 1000
 #define BOB 1001
 #define WINDOW (64 * PAGE)
 
-static const char *const params[] = { "max_ports", "max_names", "max_messages", "max_pages" };
-
 FIXTURE(users) {
 	struct server srv;
-	long long before[ARRAY_SIZE(params)];
-	mode_t mode;
+	struct limits_kept kept;
 };
 
 FIXTURE_SETUP(users)
 {
-	struct stat st;
-	size_t i;
-
 	SERVER_OR_SKIP(&self->srv, WINDOW, WINDOW);
-	if (geteuid())
+	if (geteuid() || !limits_keep(&self->kept))
 		SKIP(return, "only root may become other users");
-	for (i = 0; i < ARRAY_SIZE(params); i++)
-		self->before[i] = param_read(params[i]);
-	ASSERT_EQ(0, stat(PHX_DEV, &st));
-	self->mode = st.st_mode & 07777;
-	ASSERT_EQ(0, chmod(PHX_DEV, 0666));
+	ASSERT_EQ(0, limits_let_all_in());
 }
 
 FIXTURE_TEARDOWN(users)
 {
-	size_t i;
-
 	if (geteuid())
 		return;
-	for (i = 0; i < ARRAY_SIZE(params); i++)
-		EXPECT_EQ(0, param_write(params[i], self->before[i]));
-	EXPECT_EQ(0, chmod(PHX_DEV, self->mode));
+	EXPECT_EQ(0, limits_put_back(&self->kept));
 	server_close(&self->srv);
-}
-
-/* From here on, for good. */
-static void become(uid_t uid)
-{
-	CHECK(setgroups(0, NULL) == 0);
-	CHECK(setresgid(uid, uid, uid) == 0);
-	CHECK(setresuid(uid, uid, uid) == 0);
-	prctl(PR_SET_DUMPABLE, 1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 /* Two processes that take turns. */
@@ -81,7 +56,7 @@ static int alice_serves(void *arg)
 	struct phx_ioc_recv got;
 	struct server srv;
 
-	become(ALICE);
+	CHECK(become(ALICE) == 0);
 	CHECK(server_open(&srv, WINDOW, PAGE) == 0);
 	CHECK(name_register(srv.fd, "/alice", srv.port, 1) == 0);
 	t->port = srv.port;
@@ -104,7 +79,7 @@ static int bob_tries(void *arg)
 	__u32 mine;
 	int fd, rid;
 
-	become(BOB);
+	CHECK(become(BOB) == 0);
 	fd = dev_open(0);
 	CHECK(fd >= 0 && port_create(fd, &mine) == 0);
 	CHECK(msg_recv_arg(fd, t->port, &recv) == -EPERM);
@@ -145,7 +120,7 @@ static int bob_has_a_file(void *arg)
 	struct phx_msg msg = { 0 };
 	__u32 port;
 
-	become(BOB);
+	CHECK(become(BOB) == 0);
 	CHECK(msg_recv_arg(t->fd, t->port, &recv) == -EBADFD);
 	CHECK(msg_respond(t->fd, t->port, &msg, atomic_load(&t->rid)) == -EBADFD);
 	CHECK(port_create(t->fd, &port) == -EBADFD);
@@ -250,13 +225,13 @@ static int taker_main(void *arg)
 
 static int alice_takes(void *arg)
 {
-	become(ALICE);
+	CHECK(become(ALICE) == 0);
 	return taker_main(arg);
 }
 
 static int bob_takes(void *arg)
 {
-	become(BOB);
+	CHECK(become(BOB) == 0);
 	return taker_main(arg);
 }
 
@@ -331,7 +306,7 @@ static int opens_files(void *arg)
 	struct rlimit limit = { 256, 256 };
 	int fd, n = 0;
 
-	become(ALICE);
+	CHECK(become(ALICE) == 0);
 	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
 	while ((fd = dev_open(0)) >= 0) {
 		struct windows win;
@@ -361,7 +336,7 @@ static int root_of_a_namespace(void *arg)
 	int fd, i;
 
 	CHECK(setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
-	become(ALICE);
+	CHECK(become(ALICE) == 0);
 	if (unshare(CLONE_NEWUSER))
 		return CHILD_SKIP;
 	fd = dev_open(0);
@@ -402,7 +377,7 @@ static int opens_the_device(void *arg)
 {
 	int fd;
 
-	become(ALICE);
+	CHECK(become(ALICE) == 0);
 	fd = dev_open(0);
 	if (fd >= 0 || unshare(CLONE_NEWUSER))
 		return fd >= 0 ? 1 : CHILD_SKIP;

@@ -280,6 +280,8 @@ PHX_API int phx_name_lookup_prefix(struct phx *h, const char *name,
  *  -EINTR	see above
  *  -EAGAIN	the handle is non-blocking and nobody waits to receive
  *  -EDQUOT, -ENOMEM  the user has max_messages or max_pages under way; no memory
+ *  -ECANCELED	an operator aborted the message; if a server had taken it, it
+ *		may have done what was asked
  *  -ETIMEDOUT	(phx_send_with) the time is over; if a server had taken the
  *		message it may have done what was asked
  */

@@ -9,21 +9,41 @@
 #include <string.h>
 
 /**
+ * struct sender - who sent a message
+ * @nr: number of the thread, or of the process
+ * @age: of the message
+ * @i: its index
+ */
+struct sender {
+	long long nr;
+	long long age;
+	int i;
+};
+
+/**
  * struct graph - messages, and where each leads
  * @list: the messages
  * @nr: how many
+ * @by_tid: their senders, sorted by thread, of each the oldest first
+ * @by_pid: the same by process
  * @next: index of the message that each waits for, -1 if for none
+ * @mark: number of the chain that last came here, 0 for none
  * @certain: whether that is so whatever other threads do
  * @led: whether some message leads there
- * @seen: whether it is in a chain already
+ * @pid: the process whose threads were counted last
+ * @threads: how many it has
  */
 struct graph {
 	const json_t *list;
 	int nr;
+	struct sender *by_tid;
+	struct sender *by_pid;
 	int *next;
+	int *mark;
 	bool *certain;
 	bool *led;
-	bool *seen;
+	long long pid;
+	int threads;
 };
 
 static long long member(const struct graph *graph, int i, const char *key)
@@ -31,20 +51,53 @@ static long long member(const struct graph *graph, int i, const char *key)
 	return member_int(json_array_get(graph->list, i), key, 0);
 }
 
-/* The oldest message whose sender has this number; how many there are. */
-static int sent_by(const struct graph *graph, const char *key, long long nr, int *count)
+static int compare_senders(const void *a, const void *b)
 {
-	int i, oldest = -1;
+	const struct sender *x = a, *y = b;
 
-	*count = 0;
-	for (i = 0; nr && i < graph->nr; i++) {
-		if (member(graph, i, key) != nr)
-			continue;
-		++*count;
-		if (oldest < 0 || member(graph, i, "age") > member(graph, oldest, "age"))
-			oldest = i;
+	if (x->nr != y->nr)
+		return x->nr < y->nr ? -1 : 1;
+	if (x->age != y->age)
+		return x->age > y->age ? -1 : 1;
+	return x->i - y->i;
+}
+
+static struct sender *senders(const struct graph *graph, const char *key)
+{
+	struct sender *by = calloc(graph->nr + 1, sizeof(*by));
+	int i;
+
+	for (i = 0; i < graph->nr; i++)
+		by[i] = (struct sender) {
+			member(graph, i, key), member(graph, i, "age"), i
+		};
+	qsort(by, graph->nr, sizeof(*by), compare_senders);
+	return by;
+}
+
+/* Index of the first sender that is not below. */
+static int first_of(const struct graph *graph, const struct sender *by, long long nr)
+{
+	int low = 0, high = graph->nr;
+
+	while (low < high) {
+		int mid = low + (high - low) / 2;
+
+		if (by[mid].nr < nr)
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	return oldest;
+	return low;
+}
+
+/* The oldest message whose sender has this number; how many there are. */
+static int sent_by(const struct graph *graph, const struct sender *by, long long nr, int *count)
+{
+	int first = first_of(graph, by, nr);
+
+	*count = nr ? first_of(graph, by, nr + 1) - first : 0;
+	return *count ? by[first].i : -1;
 }
 
 /* 0 if it can't be told. */
@@ -64,6 +117,15 @@ static int nr_threads(long long pid)
 	return n;
 }
 
+static bool all_wait(struct graph *graph, long long pid, int n)
+{
+	if (pid != graph->pid) {
+		graph->pid = pid;
+		graph->threads = nr_threads(pid);
+	}
+	return n && n == graph->threads;
+}
+
 static void find_next(struct graph *graph, int i)
 {
 	long long tid = member(graph, i, "tid"), pid = member(graph, i, "pid");
@@ -71,10 +133,10 @@ static void find_next(struct graph *graph, int i)
 
 	graph->certain[i] = true;
 	if (tid) {
-		graph->next[i] = sent_by(graph, "sender_tid", tid, &n);
+		graph->next[i] = sent_by(graph, graph->by_tid, tid, &n);
 	} else {
-		graph->next[i] = sent_by(graph, "sender_pid", pid, &n);
-		graph->certain[i] = n && n == nr_threads(pid);
+		graph->next[i] = sent_by(graph, graph->by_pid, pid, &n);
+		graph->certain[i] = all_wait(graph, pid, n);
 	}
 	if (graph->next[i] >= 0)
 		graph->led[graph->next[i]] = true;
@@ -83,26 +145,24 @@ static void find_next(struct graph *graph, int i)
 /* Follows one chain from its beginning to its end, or until it comes back to itself. */
 static json_t *follow(struct graph *graph, int first)
 {
-	bool *here = calloc(graph->nr, sizeof(*here));
 	json_t *chain = json_object(), *steps = json_array();
 	bool cycle = false, certain = true;
-	int i, from;
+	int i, from, nr = first + 1;
 
-	for (i = first; i >= 0 && !here[i]; i = graph->next[i]) {
-		here[i] = true;
-		graph->seen[i] = true;
+	for (i = first; i >= 0 && graph->mark[i] != nr; i = graph->next[i]) {
+		graph->mark[i] = nr;
 		json_array_append(steps, json_array_get(graph->list, i));
 	}
 	cycle = i >= 0;
 	/* Only the steps of the cycle count, not those that lead into it. */
-	for (from = i; cycle && here[from]; from = graph->next[from]) {
+	for (from = i; cycle; from = graph->next[from]) {
 		certain = certain && graph->certain[from];
-		here[from] = false;
+		if (graph->next[from] == i)
+			break;
 	}
 	json_object_set_new(chain, "cycle", json_boolean(cycle));
 	json_object_set_new(chain, "certain", json_boolean(cycle && certain));
 	json_object_set_new(chain, "messages", steps);
-	free(here);
 	return chain;
 }
 
@@ -111,11 +171,13 @@ json_t *chains_of(const json_t *messages)
 	int nr = json_array_size(messages), i;
 	struct graph graph = {
 		.list = messages, .nr = nr,
-		.next = calloc(nr + 1, sizeof(int)), .certain = calloc(nr + 1, 1),
-		.led = calloc(nr + 1, 1), .seen = calloc(nr + 1, 1),
+		.next = calloc(nr + 1, sizeof(int)), .mark = calloc(nr + 1, sizeof(int)),
+		.certain = calloc(nr + 1, 1), .led = calloc(nr + 1, 1),
 	};
 	json_t *chains = json_array();
 
+	graph.by_tid = senders(&graph, "sender_tid");
+	graph.by_pid = senders(&graph, "sender_pid");
 	for (i = 0; i < nr; i++)
 		find_next(&graph, i);
 	/* From where nobody leads; what is left then is cycles. */
@@ -124,13 +186,15 @@ json_t *chains_of(const json_t *messages)
 			json_array_append_new(chains, follow(&graph, i));
 	}
 	for (i = 0; i < nr; i++) {
-		if (!graph.seen[i])
+		if (!graph.mark[i])
 			json_array_append_new(chains, follow(&graph, i));
 	}
+	free(graph.by_tid);
+	free(graph.by_pid);
 	free(graph.next);
+	free(graph.mark);
 	free(graph.certain);
 	free(graph.led);
-	free(graph.seen);
 	return chains;
 }
 

@@ -407,7 +407,8 @@ struct phx_ioc_respond {
 
 /**
  * PHX_RESPOND_UNREGISTER - the registered buffers that the message uses are
- *			    registered no longer
+ *			    registered no longer. Those of a message that an
+ *			    operator aborted stay: there is none to respond to
  */
 #define PHX_RESPOND_UNREGISTER	0x1
 
