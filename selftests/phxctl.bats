@@ -203,7 +203,9 @@ two_messages() { [ "$("$phxctl" message | wc -l)" = 3 ]; }
 
 # screen TEXT: the lines of the last screen, without what steers the terminal.
 screen() {
-	sed 's/\r$//' <<<"${1##*$'\033[H'}" | sed 's/\x1b\[[0-9?]*[a-zA-Z]//g'
+	local text=${1##*$'\033[H'}
+	text=${text//$'\033['[JK]/}
+	echo "${text//$'\r'/}"
 }
 
 @test "top on a terminal keeps to its size, and ends by q" {
@@ -214,7 +216,6 @@ screen() {
 	done
 	start "$hold" recv
 	run -0 timeout 60 "${hold%hold}pty" 80 24 q "$phxctl" top --delay 0.2
-	screen "$output"
 	[ "$(screen "$output" | grep -c .)" = 24 ]
 	[[ $(screen "$output") == "phxctl top: "*"PORT"*" phx_hold"* ]]
 	while IFS= read -r line; do

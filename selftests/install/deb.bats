@@ -154,5 +154,6 @@ packages() {
 	depmod_all
 	# Groups are not removed in Debian: a file somewhere may belong to them still.
 	diff <(grep -v '^phxport:' "$ROOT/etc/group") "$T/group"
-	diff "$T/before" <(everything | grep -vE '^(var/lib/dkms/mok\.(key|pub)|etc/g?(group|shadow)-) ')
+	kept='^(var/lib/dkms/mok\.(key|pub)|etc/g?(group|shadow)-) '
+	diff <(grep -vE "$kept" "$T/before") <(everything | grep -vE "$kept")
 }
