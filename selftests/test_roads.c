@@ -418,6 +418,7 @@ TEST(sender_of_a_server_that_was_stuck_minds_signals_again)
 	recv->recv.buf = addr(at);
 	recv->recv.buf_size = 16 * PAGE;
 	call_thread(recv, srv);
+	ASSERT_TRUE(call_waits(recv));
 	send = call_send(port);
 	send->before = catch_signal;
 	set_input(&send->send.msg, send->in, PAGE);
