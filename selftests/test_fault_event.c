@@ -55,7 +55,7 @@ TEST_F_TIMEOUT(fault_event, is_lost_and_that_is_told, 300)
 {
 	int lost = 0, nth, err;
 	bool hit = true;
-	__u32 port;
+	__u32 port = 0;
 
 	for (nth = 1; hit && nth < PLACES_MAX; nth++) {
 		fault_arm(nth);
