@@ -7,6 +7,7 @@
  * queue nor the table, and is left alone: its receiver is at work on it.
  */
 #include "client.h"
+#include "gap.h"
 #include "held.h"
 #include "message.h"
 #include "place.h"
@@ -16,6 +17,7 @@
 
 #include <linux/file.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 /* Messages or slots that are looked at under one hold of the lock. */
 #define ABORT_BATCH 256
@@ -51,7 +53,8 @@ static bool abort_queued(struct phx_port *port, u64 id)
  * the windows, which need the file behind them, see phx_client_shutdown().
  */
 static struct phx_message *take_held_locked(struct phx_client *client, u32 *slot,
-					    u32 end, u64 id, bool force)
+					    u32 end, u64 id, bool force,
+					    struct phx_gap *gap)
 {
 	struct phx_message *msg;
 	s32 rid;
@@ -67,10 +70,12 @@ static struct phx_message *take_held_locked(struct phx_client *client, u32 *slot
 	if (!force && phx_message_is_seen(msg))
 		return ERR_PTR(-EBUSY);
 	get_file(client->win_file);
+	phx_gap_begin_locked(client, gap, rid);
 	return phx_held_abort_locked(client, msg, rid);
 }
 
-static struct phx_message *take_held(struct phx_client *client, u64 id, bool force)
+static struct phx_message *take_held(struct phx_client *client, u64 id, bool force,
+				     struct phx_gap *gap)
 {
 	struct phx_message *msg;
 	u32 slot = 0, end = 0;
@@ -79,10 +84,29 @@ static struct phx_message *take_held(struct phx_client *client, u64 id, bool for
 		end += ABORT_BATCH;
 		cond_resched();
 		spin_lock(&client->srv.lock);
-		msg = take_held_locked(client, &slot, end, id, force);
+		msg = take_held_locked(client, &slot, end, id, force, gap);
 		spin_unlock(&client->srv.lock);
 	} while (!msg && slot == end);
 	return msg;
+}
+
+static int abort_held(struct phx_client *client, u64 id, bool force)
+{
+	struct phx_gap *gap = phx_gap_alloc();
+	struct phx_message *msg;
+
+	if (!gap)
+		return -ENOMEM;
+	msg = take_held(client, id, force, gap);
+	if (IS_ERR_OR_NULL(msg)) {
+		kfree(gap);
+		return msg ? PTR_ERR(msg) : -ENOENT;
+	}
+	trace_phx_abort(id, msg->port->id);
+	phx_place_retire(msg, client, gap);
+	phx_message_answer(msg, -ECANCELED);
+	fput(client->win_file);
+	return 0;
 }
 
 /**
@@ -94,24 +118,16 @@ static struct phx_message *take_held(struct phx_client *client, u64 id, bool for
  *
  * What borrows its buffers keeps it from its end: those are to be aborted first.
  *
- * Return: 0; -ENOENT if there is no such message; -EBUSY if it takes force.
+ * Return: 0; -ENOENT if there is no such message; -EBUSY if it takes force; -ENOMEM.
  */
 int phx_message_abort(struct phx_client *client, struct phx_port *port, u64 id,
 		      bool force)
 {
-	struct phx_message *msg;
+	int err = 0;
 
-	if (!port || !abort_queued(port, id)) {
-		msg = take_held(client, id, force);
-		if (!msg)
-			return -ENOENT;
-		if (IS_ERR(msg))
-			return PTR_ERR(msg);
-		trace_phx_abort(id, msg->port->id);
-		phx_place_revoke(msg, client);
-		phx_message_answer(msg, -ECANCELED);
-		fput(client->win_file);
-	}
-	phx_stat_inc(PHX_STAT_MESSAGES_ABORTED);
-	return 0;
+	if (!port || !abort_queued(port, id))
+		err = abort_held(client, id, force);
+	if (!err)
+		phx_stat_inc(PHX_STAT_MESSAGES_ABORTED);
+	return err;
 }

@@ -2,6 +2,7 @@
 #include "client.h"
 #include "compat.h"
 #include "event.h"
+#include "gap.h"
 #include "message.h"
 #include "name.h"
 #include "netns.h"
@@ -63,6 +64,7 @@ static void client_free(struct phx_client *client)
 	if (client->spare)
 		phx_message_free(client->spare, NULL);
 	phx_held_fini(&client->srv.held);
+	phx_gaps_free(client);
 	phx_windows_fini(client);
 	WARN_ON_ONCE(!xa_empty(&client->regions));
 	mmdrop(client->mm);
@@ -148,6 +150,7 @@ struct phx_client *phx_client_create(void)
 	xa_init_flags(&client->regions, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	spin_lock_init(&client->srv.lock);
 	INIT_LIST_HEAD(&client->srv.ports);
+	INIT_LIST_HEAD(&client->srv.gaps);
 	init_waitqueue_head(&client->srv.poll);
 	phx_held_init(&client->srv.held);
 	phx_windows_init(client);
@@ -167,14 +170,21 @@ struct phx_client *phx_client_create(void)
 	reap_later();
 
 	err = phx_windows_open(client);
-	if (!err)
-		err = publish(client);
-	if (err) {
-		client_free(client);
-		return ERR_PTR(err);
-	}
+	if (err)
+		goto err_put;
+	err = publish(client);
+	if (err)
+		goto err_windows;
 	phx_event(client, PHX_CMD_CLIENT_OPEN_NTF, phx_put_client, client);
 	return client;
+
+err_windows:
+	/* The reaper must not come for the file that is let go of here. */
+	forget(client);
+	phx_windows_close(client);
+err_put:
+	phx_client_put(client);
+	return ERR_PTR(err);
 }
 
 /**

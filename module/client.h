@@ -87,6 +87,7 @@ struct pid_namespace;
  * @srv.recent: the port that was last received from, if it is alive
  * @srv.queued: messages queued at all its ports
  * @srv.held: messages received and not responded to
+ * @srv.gaps: list of struct phx_gap
  * @srv.poll: those who poll for messages
  * @srv.spin: what was learned of how long its receivers wait
  * @win: windows, indexed by enum phx_dir
@@ -120,6 +121,7 @@ struct phx_client {
 		struct phx_port *recent;
 		unsigned long queued;
 		struct phx_held held;
+		struct list_head gaps;
 		wait_queue_head_t poll;
 		struct phx_spin spin;
 	} srv;

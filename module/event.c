@@ -40,7 +40,7 @@ void phx_event(struct phx_client *client, u8 cmd, phx_put_fn put, const void *wh
 		genlmsg_multicast_netns(&phx_genl_family, client->net, skb, 0, 0,
 					GFP_KERNEL);
 	else
-		genl_set_err(&phx_genl_family, client->net, 0, 0, ENOBUFS);
+		genl_set_err(&phx_genl_family, client->net, 0, 0, -ENOBUFS);
 }
 
 /**

@@ -37,7 +37,8 @@
  * An operator may abort it, see abort.c. Queued, it ends as if its port had died,
  * but for the error. Held, it is taken out of the receiver's table and memory and
  * answered with the error, as if the receiver had ended, and the receiver gets
- * ESRCH when it responds, as if the sender had.
+ * ESRCH when it responds, as if the sender had. Until then its windows show nothing else
+ * where the message was, see gap.h.
  *
  * The one that a client freed last is kept for its next, in client->spare.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "place.h"
 #include "client.h"
+#include "gap.h"
 #include "message.h"
 #include "region.h"
 #include "stats.h"
@@ -186,4 +187,30 @@ void phx_place_revoke(struct phx_message *msg, struct phx_client *client)
 	revoke(msg, client);
 	phx_region_unuse(&msg->buf[PHX_IN]);
 	phx_region_unuse(&msg->buf[PHX_OUT]);
+}
+
+/**
+ * phx_place_retire() - the same, but the receiver does not know
+ * @msg: the message, which is aborted
+ * @client: the receiver, in any process
+ * @gap: what is left in the windows; it may be gone when this returns
+ */
+void phx_place_retire(struct phx_message *msg, struct phx_client *client,
+		      struct phx_gap *gap)
+{
+	enum phx_dir dir;
+
+	for (dir = 0; dir < PHX_DIR_NR; dir++) {
+		struct phx_buffer *buf = &msg->buf[dir];
+
+		if (buf->class != PHX_CLASS_LEND)
+			continue;
+		phx_window_retire(client, buf);
+		trace_phx_unlend(msg, buf);
+		gap->place[dir].slot = buf->slot;
+		gap->place[dir].nr = buf->nr;
+		buf->class = PHX_CLASS_NONE;
+	}
+	phx_gap_out(client, gap);
+	phx_place_revoke(msg, client);
 }

@@ -15,6 +15,7 @@
 #include <linux/types.h>
 
 struct phx_client;
+struct phx_gap;
 struct phx_message;
 
 /**
@@ -32,6 +33,8 @@ int phx_place(struct phx_message *msg, struct phx_client *client,
 void phx_place_undo(struct phx_message *msg, struct phx_client *client);
 int phx_take_output(struct phx_message *msg);
 void phx_place_revoke(struct phx_message *msg, struct phx_client *client);
+void phx_place_retire(struct phx_message *msg, struct phx_client *client,
+		      struct phx_gap *gap);
 
 unsigned int phx_lend_min(void);
 

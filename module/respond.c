@@ -6,6 +6,7 @@
 #include "verbs.h"
 #include "client.h"
 #include "compat.h"
+#include "gap.h"
 #include "held.h"
 #include "message.h"
 #include "place.h"
@@ -92,8 +93,10 @@ int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 	if (flags & ~PHX_RESPOND_UNREGISTER)
 		return -EINVAL;
 	msg = phx_held_take(client, rid, port);
-	if (IS_ERR(msg))
+	if (IS_ERR(msg)) {
+		phx_gap_over(client, rid);
 		return PTR_ERR(msg);
+	}
 	if (!msg)
 		return phx_port_serial(client->ns, port) ? -ENOENT : -EINVAL;
 

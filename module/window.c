@@ -162,7 +162,7 @@ static unsigned long *window_set_locked(struct phx_window *win,
 
 	lockdep_assert_held(&win->lock);
 	/* model: map */
-	if (win->addr || win->moving || !RB_EMPTY_ROOT(&win->lent))
+	if (win->addr || win->moving || win->gaps || !RB_EMPTY_ROOT(&win->lent))
 		return busy;
 	WRITE_ONCE(win->addr, vma->vm_start);
 	WRITE_ONCE(win->serial, win->serial + 1);
@@ -369,6 +369,41 @@ void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf)
 {
 	take_out(client->win_file, buf);
 	slot_put(&client->win[buf->dir], buf);
+}
+
+/**
+ * phx_window_retire() - the same, but nothing else is to be in its place yet
+ * @client: the receiver, in any process
+ * @buf: the buffer
+ */
+void phx_window_retire(struct phx_client *client, struct phx_buffer *buf)
+{
+	struct phx_window *win = &client->win[buf->dir];
+
+	take_out(client->win_file, buf);
+	spin_lock(&win->lock);
+	rb_erase(&buf->node, &win->lent);
+	win->gaps++;
+	spin_unlock(&win->lock);
+}
+
+/**
+ * phx_window_give_back() - something else may be in a place again
+ * @client: the receiver
+ * @dir: which of its windows
+ * @slot: of a buffer that was retired
+ * @nr: its pages
+ */
+void phx_window_give_back(struct phx_client *client, enum phx_dir dir,
+			  unsigned long slot, unsigned int nr)
+{
+	struct phx_window *win = &client->win[dir];
+
+	spin_lock(&win->lock);
+	bitmap_clear(win->busy, slot, nr);
+	win->used -= nr;
+	win->gaps--;
+	spin_unlock(&win->lock);
 }
 
 /*

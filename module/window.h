@@ -45,6 +45,7 @@ struct vm_area_struct;
  * @nr: pages it has, or had before it was unmapped
  * @busy: bit per slot
  * @used: how many of them are set
+ * @gaps: how many places of those are kept empty, see gap.h
  * @lent: tree of the struct phx_buffer that are in it, by their first slot
  * @serial: odd while it is mapped, and another each time
  * @moving: views that are being put in or taken out: no new window until then
@@ -55,6 +56,7 @@ struct phx_window {
 	unsigned long nr;
 	unsigned long *busy;
 	unsigned long used;
+	unsigned int gaps;
 	struct rb_root lent;
 	unsigned long serial;
 	unsigned int moving;
@@ -79,6 +81,9 @@ int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma);
 
 int phx_window_lend(struct phx_client *client, struct phx_buffer *buf);
 void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf);
+void phx_window_retire(struct phx_client *client, struct phx_buffer *buf);
+void phx_window_give_back(struct phx_client *client, enum phx_dir dir,
+			  unsigned long slot, unsigned int nr);
 int phx_window_keep(struct phx_client *client, struct phx_view *view);
 void phx_window_drop(struct phx_client *client, struct phx_view *view);
 bool phx_window_has(const struct phx_client *client, const struct phx_view *view);

@@ -165,6 +165,44 @@ TEST_F(abort, what_is_lent_takes_force_and_is_out_of_reach_before_the_sender_goe
 	call_free(call);
 }
 
+static struct call *send_lent(__u32 port, int type)
+{
+	struct call *call = call_send(port);
+
+	call->send.msg.type = type;
+	set_input(&call->send.msg, call->in, 8 * PAGE);
+	set_output(&call->send.msg, call->out, 8 * PAGE);
+	call_process(call);
+	return call;
+}
+
+/* A server that does not know yet must not get at the next message instead. */
+TEST_F(abort, place_of_what_was_lent_is_not_anothers_before_the_server_knows)
+{
+	struct call *first = send_lent(self->srv.port, 5), *next;
+	struct phx_ioc_recv got, second;
+	struct nl_message m;
+
+	ASSERT_EQ(0, server_recv(&self->srv, &got));
+	ASSERT_EQ(PHX_CLASS_LEND, got.o_class);
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, true));
+	EXPECT_ERR(ECANCELED, call_end_free(first));
+	next = send_lent(self->srv.port, 6);
+	ASSERT_EQ(0, server_recv(&self->srv, &second));
+	EXPECT_NE(0, probe_read((void *)(uintptr_t)got.msg.i.data));
+	EXPECT_NE(0, probe_read((void *)(uintptr_t)got.msg.o.data));
+	EXPECT_ERR(ESRCH, msg_respond(self->srv.fd, self->srv.port, &got.msg, got.rid));
+	EXPECT_EQ(0, server_answer(&self->srv, &second));
+	EXPECT_EQ(0, call_end_free(next));
+	next = send_lent(self->srv.port, 7);
+	ASSERT_EQ(0, server_recv(&self->srv, &second));
+	EXPECT_EQ(got.msg.i.data, second.msg.i.data);
+	EXPECT_EQ(got.msg.o.data, second.msg.o.data);
+	EXPECT_EQ(0, server_answer(&self->srv, &second));
+	EXPECT_EQ(0, call_end_free(next));
+}
+
 TEST_F(abort, server_may_end_with_what_was_aborted)
 {
 	struct call *call = send_type(-1, self->srv.port, 5);

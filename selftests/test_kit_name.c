@@ -140,6 +140,23 @@ TEST_F(file, entries_of_directories)
 	EXPECT_EQ(ENOTDIR, errno);
 }
 
+TEST_F(file, entry_is_as_long_as_it_is)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	dir = opendir("/kit");
+	ASSERT_NE(NULL, dir);
+	longer_by = 60000;
+	readdir(dir);
+	entry = readdir(dir);
+	longer_by = 0;
+	ASSERT_NE(NULL, entry);
+	EXPECT_EQ(0, strcmp(entry->d_name, "file"));
+	EXPECT_EQ(4, entry->d_namlen);
+	closedir(dir);
+}
+
 TEST_F(file, making_and_removing)
 {
 	struct record *rec;

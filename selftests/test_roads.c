@@ -4,6 +4,7 @@
  * memory of a server does that it deliberately leaves without an answer. See also
  * test_reach.
  */
+#include "phx_call.h"
 #include "phx_map.h"
 
 #include <linux/io_uring.h>
@@ -300,17 +301,17 @@ TEST_F_TIMEOUT(roads, core_of_the_server, 120)
 	unlink("/tmp/phx_core");
 }
 
-/* Memory whose faults nobody answers. NULL if there can be none. */
-static char *memory_without_answer(size_t n)
+/* Memory whose faults nobody answers, until @fd is closed. NULL if there can be none. */
+static char *memory_without_answer(size_t n, int *fd)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	char *at = memory(n);
 
+	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	reg.range.start = addr(at);
 	reg.range.len = n;
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
+	if (*fd < 0 || ioctl(*fd, UFFDIO_API, &api) || ioctl(*fd, UFFDIO_REGISTER, &reg))
 		return NULL;
 	return at;
 }
@@ -326,9 +327,10 @@ static int stuck_server(void *arg)
 	struct stuck *s = arg;
 	struct server srv;
 	struct phx_ioc_recv got = { .buf_size = 16 * PAGE };
+	int fd;
 
 	CHECK(server_open(&srv, 0, PAGE) == 0);
-	got.buf = addr(memory_without_answer(16 * PAGE));
+	got.buf = addr(memory_without_answer(16 * PAGE, &fd));
 	if (!got.buf)
 		atomic_store(&s->ready, -1);
 	s->port = srv.port;
@@ -394,11 +396,50 @@ TEST(sender_of_a_server_that_is_stuck_can_be_killed)
 	be_stuck(_metadata, true);
 }
 
+static void catch_signal(struct call *c)
+{
+	call_catch(SIGUSR1, 0);
+}
+
+/* Who has its message may have to put it back: then signals count again. */
+TEST(sender_of_a_server_that_was_stuck_minds_signals_again)
+{
+	int uffd, srv = dev_open(0);
+	char *at = memory_without_answer(16 * PAGE, &uffd);
+	struct call *recv, *send;
+	__u32 port;
+
+	if (srv < 0)
+		SKIP(return, "the device can't be opened");
+	if (!at)
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, port_create(srv, &port));
+	recv = call_recv(port);
+	recv->recv.buf = addr(at);
+	recv->recv.buf_size = 16 * PAGE;
+	call_thread(recv, srv);
+	send = call_send(port);
+	send->before = catch_signal;
+	set_input(&send->send.msg, send->in, PAGE);
+	call_process(send);
+	ASSERT_TRUE(wait_stuck(recv->tid));
+	ASSERT_TRUE(call_waits(send));
+	call_signal(send, SIGUSR1);
+	ASSERT_TRUE(call_minds_no_signal(send));
+	ASSERT_EQ(0, mprotect(at, 16 * PAGE, PROT_NONE));
+	close(uffd);
+	EXPECT_ERR(EFAULT, call_end_free(recv));
+	EXPECT_ERR(EINTR, call_end_free(send));
+	EXPECT_FALSE(poll_readable(srv, 0));
+	close(srv);
+}
+
 /* Stuck with a buffer of its own, before there is a message. */
 static int stuck_sender(void *arg)
 {
 	struct stuck *s = arg;
-	char *at = memory_without_answer(16 * PAGE);
+	int fd;
+	char *at = memory_without_answer(16 * PAGE, &fd);
 
 	atomic_store(&s->ready, at ? 1 : -1);
 	return send_buffers(s->port, at, 16 * PAGE, at, 16 * PAGE) ? 1 : 2;

@@ -118,6 +118,8 @@ PX_API struct phx_dirent *phx_px_readdir(struct phx_dir *dir)
 		return NULL;
 	}
 	dir->room[sizeof(dir->room) - 1] = '\0';
+	/* What the server says of the length need not be true. */
+	dir->entry.d_namlen = (uint16_t)strlen(dir->entry.d_name);
 	dir->pos += dir->entry.d_reclen;
 	return &dir->entry;
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A gap: what an aborted message leaves in the windows. Its receiver does not know yet
+ * and may still go to where it saw the buffers. Nothing else is shown there until it
+ * has responded, and so has learned of it: until then an access raises SIGBUS, and
+ * never gets at another message.
+ *
+ * Two have to be done with a gap: who aborts takes the pages out, and the receiver
+ * responds; in any order, and the second gives the places back. All is under the
+ * client's srv.lock but for @place, which is of who aborts until @out is set.
+ */
+#ifndef PHX_GAP_H
+#define PHX_GAP_H
+
+#include "buffer.h"
+
+#include <linux/list.h>
+
+struct phx_client;
+struct phx_message;
+
+/**
+ * struct phx_gap - what one message leaves
+ * @node: in client->srv.gaps until the receiver has responded
+ * @rid: what the message was known by
+ * @out: the pages are out of the windows
+ * @over: the receiver has responded
+ * @place: the slots, by enum phx_dir; none if @nr is 0
+ */
+struct phx_gap {
+	struct list_head node;
+	s32 rid;
+	bool out;
+	bool over;
+	struct {
+		unsigned long slot;
+		unsigned int nr;
+	} place[PHX_DIR_NR];
+};
+
+struct phx_gap *phx_gap_alloc(void);
+void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, s32 rid);
+void phx_gap_out(struct phx_client *client, struct phx_gap *gap);
+void phx_gap_over(struct phx_client *client, s32 rid);
+void phx_gaps_free(struct phx_client *client);
+
+#endif /* PHX_GAP_H */
