@@ -137,11 +137,20 @@ void phx_limit_set(enum phx_limit what, unsigned int max)
 	WRITE_ONCE(*limits[what], max);
 }
 
-static int refuse(struct phx_user *user, enum phx_limit what)
+/*
+ * What is refused is never charged, not for a moment: a thread that asks for too
+ * much must not have the others' calls refused.
+ */
+__phx_hot
+static bool try_charge(struct phx_user *user, enum phx_limit what, long n)
 {
-	atomic_long_inc(&user->hits);
-	set_bit(what, &user->hit);
-	return -EDQUOT;
+	long used = atomic_long_read(&user->used[what]);
+
+	do {
+		if (used + n > READ_ONCE(*limits[what]))
+			return false;
+	} while (!atomic_long_try_cmpxchg(&user->used[what], &used, used + n));
+	return true;
 }
 
 /**
@@ -150,22 +159,20 @@ static int refuse(struct phx_user *user, enum phx_limit what)
  * @what: kind
  * @n: how many
  *
- * What is refused is never charged, not for a moment: a thread that asks for too
- * much must not have the others' calls refused.
- *
  * Return: 0 or -EDQUOT.
  */
 __phx_hot
 int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
 {
-	long used = atomic_long_read(&user->used[what]);
-
-	do {
-		if (unlikely(used + n > READ_ONCE(*limits[what])) &&
-		    !capable(CAP_SYS_RESOURCE))
-			return refuse(user, what);
-	} while (!atomic_long_try_cmpxchg(&user->used[what], &used, used + n));
-	return 0;
+	if (likely(try_charge(user, what, n)))
+		return 0;
+	if (capable(CAP_SYS_RESOURCE)) {
+		atomic_long_add(n, &user->used[what]);
+		return 0;
+	}
+	atomic_long_inc(&user->hits);
+	set_bit(what, &user->hit);
+	return -EDQUOT;
 }
 
 /**
@@ -192,10 +199,8 @@ void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n)
 bool phx_user_move(struct phx_user *from, struct phx_user *to,
 		   enum phx_limit what, long n)
 {
-	if (atomic_long_add_return(n, &to->used[what]) > READ_ONCE(*limits[what])) {
-		atomic_long_sub(n, &to->used[what]);
+	if (!try_charge(to, what, n))
 		return false;
-	}
 	atomic_long_sub(n, &from->used[what]);
 	return true;
 }

@@ -206,8 +206,9 @@ TEST_F(device, arguments_go_both_ways)
 	for (i = 0; i < sizeof(big); i++)
 		big.bytes[i] = i;
 	EXPECT_EQ(0, ioctl(self->fd, INVERT, &big));
-	for (i = 0; i < sizeof(big); i++)
-		ASSERT_EQ((unsigned char)~i, big.bytes[i]);
+	for (i = 0; i < sizeof(big) && big.bytes[i] == (unsigned char)~i; i++)
+		;
+	EXPECT_EQ(sizeof(big), i);
 }
 
 TEST_F(device, results_and_errors_are_the_servers)

@@ -120,7 +120,8 @@ PX_API struct phx_dirent *phx_px_readdir(struct phx_dir *dir)
 	dir->room[sizeof(dir->room) - 1] = '\0';
 	/* What the server says of the length need not be true. */
 	dir->entry.d_namlen = (uint16_t)strlen(dir->entry.d_name);
-	dir->pos += dir->entry.d_reclen;
+	/* An entry that takes no place would come again for ever. */
+	dir->pos += dir->entry.d_reclen ?: 1;
 	return &dir->entry;
 }
 

@@ -111,6 +111,8 @@ static int read_link(const char *path, char *target, size_t size)
 	/* What has no attributes, such as a device without a node, is none. */
 	if (px_get_attr(fil, atMode, &mode) || !S_ISLNK((mode_t)mode))
 		return 0;
+	/* A server may say that it wrote more than it did. */
+	memset(target, 0, size);
 	msg.oid = fil;
 	msg.o.data = target;
 	msg.o.size = size - 1;
