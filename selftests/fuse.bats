@@ -248,6 +248,18 @@ get() {
 	umount "$m"
 }
 
+@test "a server that keeps the old name beside the new one" {
+	serve "$device" /twins twins
+	"$phxfuse" -o attr_timeout=0,entry_timeout=0 /twins "$m"
+	[ "$(ls "$m" | tr '\n' ' ')" = "a b " ]
+	mv -f "$m/a" "$m/b"
+	[ "$(ls "$m")" = b ]
+	[ "$(stat -c %i "$m/b")" = 1 ]
+	mv "$m/b" "$m/c"
+	[ "$(ls "$m")" = c ]
+	umount "$m"
+}
+
 @test "a server that only reads" {
 	mkdir -p "$dir/data/a"
 	head -c 300000 /dev/urandom >"$dir/data/a/file"

@@ -8,7 +8,8 @@
  * directory of another server. Kinds: memory (what is written is read once),
  * clone (who opens it gets an object of his own), deaf (receives nothing),
  * hang (receives reads, and does not answer), liar (a directory whose server
- * answers what can't be).
+ * answers what can't be), twins (a directory with the empty files "a" and "b",
+ * where a name may be given twice, and the first is found).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -132,6 +133,92 @@ static int lie(msg_t *msg)
 	}
 }
 
+/* A directory: names in their order, "" for one that was taken away */
+static struct {
+	char name[16];
+	uint64_t id;
+} names[16] = { { "a", 1 }, { "b", 2 } };
+static int n_names = 2;
+
+static int find_name(const char *name)
+{
+	int i;
+
+	for (i = 0; i < n_names; i++)
+		if (!strcmp(names[i].name, name))
+			return i;
+	return -ENOENT;
+}
+
+static int add_name(const msg_t *msg)
+{
+	if (n_names == sizeof(names) / sizeof(names[0]))
+		return -ENOSPC;
+	snprintf(names[n_names].name, sizeof(names[0].name), "%s", (const char *)msg->i.data);
+	names[n_names++].id = msg->i.ln.oid.id;
+	return 0;
+}
+
+static int read_name(const msg_t *msg)
+{
+	struct phx_dirent *entry = msg->o.data;
+	int i = msg->i.readdir.offs;
+
+	while (i < n_names && !names[i].name[0])
+		i++;
+	if (i >= n_names)
+		return -ENOENT;
+	entry->d_ino = names[i].id;
+	entry->d_reclen = i + 1 - msg->i.readdir.offs;
+	strcpy(entry->d_name, names[i].name);
+	return 0;
+}
+
+static int twins_attrs(msg_t *msg)
+{
+	struct _attrAll *attrs = msg->o.data;
+
+	memset(attrs, 0, sizeof(*attrs));
+	attrs->mode.val = msg->oid.id ? S_IFREG | 0644 : S_IFDIR | 0755;
+	return 0;
+}
+
+static int twins(msg_t *msg)
+{
+	int i;
+
+	switch (msg->type) {
+	case mtGetAttrAll:
+		return twins_attrs(msg);
+	case mtGetAttr:
+		msg->o.attr.val = msg->i.attr.type == atMode ? S_IFREG | 0644 : 1;
+		return 0;
+	case mtLink:
+		return add_name(msg);
+	case mtReaddir:
+		return read_name(msg);
+	case mtLookup:
+	case mtUnlink:
+		break;
+	default:
+		return 0;
+	}
+	i = find_name(msg->i.data);
+	if (i < 0)
+		return i;
+	if (msg->type == mtUnlink)
+		names[i].name[0] = '\0';
+	msg->o.lookup.fil = msg->o.lookup.dev = (oid_t){ msg->oid.port, names[i].id };
+	return msg->type == mtUnlink ? 0 : strlen(msg->i.data);
+}
+
+static int answer(msg_t *msg)
+{
+	if (is("liar"))
+		return lie(msg);
+	return is("twins") ? twins(msg) : device(msg);
+}
+
 static void serve(uint32_t port)
 {
 	msg_rid_t rid;
@@ -144,7 +231,7 @@ static void serve(uint32_t port)
 			continue;
 		if (is("hang") && msg.type == mtRead)
 			continue;
-		msg.o.err = is("liar") ? lie(&msg) : device(&msg);
+		msg.o.err = answer(&msg);
 		msgRespond(port, &msg, rid);
 	}
 }

@@ -45,6 +45,15 @@ static int check(const struct named *from, const struct named *to,
 	return 0;
 }
 
+/* Some servers put a new name beside the old one, and then find the old. */
+static bool stands_for_it(const struct named *n)
+{
+	oid_t fil, dev;
+
+	return !name_find(n->dir, n->name, &fil, &dev) &&
+	       same_object(fil, n->fil);
+}
+
 /*
  * Most servers let a new name take the place of an old one. With the others
  * there is a moment without the name.
@@ -53,14 +62,15 @@ static int give_name(const struct named *from, const struct named *to)
 {
 	bool last = to->exists && name_is_last(to->fil);
 	struct node *node = last ? node_hide(to->fil) : NULL;
-	bool gone = false;
+	bool refused, gone = false;
 	int err;
 
 	err = wire_link(to->dir->oid, to->name, from->fil);
-	if (err == -EEXIST && to->exists) {
+	refused = err == -EEXIST;
+	if (to->exists && (refused || (!err && stands_for_it(to)))) {
 		err = wire_unlink(to->dir->oid, to->name, to->dev);
 		gone = !err;
-		if (gone)
+		if (gone && refused)
 			err = wire_link(to->dir->oid, to->name, from->fil);
 	}
 	node_hidden(node, gone || !err);
