@@ -260,6 +260,15 @@ get() {
 	umount "$m"
 }
 
+@test "a server where a new name takes the old one away" {
+	serve "$device" /mover mover
+	"$phxfuse" -o attr_timeout=0,entry_timeout=0 /mover "$m"
+	mv "$m/a" "$m/c"
+	[ "$(ls "$m" | tr '\n' ' ')" = "b c " ]
+	[ "$(stat -c %i "$m/c")" = 1 ]
+	umount "$m"
+}
+
 @test "a server that only reads" {
 	mkdir -p "$dir/data/a"
 	head -c 300000 /dev/urandom >"$dir/data/a/file"

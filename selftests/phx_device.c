@@ -9,7 +9,8 @@
  * clone (who opens it gets an object of his own), deaf (receives nothing),
  * hang (receives reads, and does not answer), liar (a directory whose server
  * answers what can't be), twins (a directory with the empty files "a" and "b",
- * where a name may be given twice, and the first is found).
+ * where a name may be given twice, and the first is found), mover (the same, where
+ * a new name takes the old one away).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -152,6 +153,11 @@ static int find_name(const char *name)
 
 static int add_name(const msg_t *msg)
 {
+	int i;
+
+	for (i = 0; i < n_names && is("mover"); i++)
+		if (names[i].id == msg->i.ln.oid.id)
+			names[i].name[0] = '\0';
 	if (n_names == sizeof(names) / sizeof(names[0]))
 		return -ENOSPC;
 	snprintf(names[n_names].name, sizeof(names[0].name), "%s", (const char *)msg->i.data);
@@ -216,7 +222,7 @@ static int answer(msg_t *msg)
 {
 	if (is("liar"))
 		return lie(msg);
-	return is("twins") ? twins(msg) : device(msg);
+	return is("twins") || is("mover") ? twins(msg) : device(msg);
 }
 
 static void serve(uint32_t port)

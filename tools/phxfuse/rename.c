@@ -45,18 +45,17 @@ static int check(const struct named *from, const struct named *to,
 	return 0;
 }
 
-/* Some servers put a new name beside the old one, and then find the old. */
-static bool stands_for_it(const struct named *n)
+static bool stands_for(const struct named *n, oid_t oid)
 {
 	oid_t fil, dev;
 
-	return !name_find(n->dir, n->name, &fil, &dev) &&
-	       same_object(fil, n->fil);
+	return !name_find(n->dir, n->name, &fil, &dev) && same_object(fil, oid);
 }
 
 /*
- * Most servers let a new name take the place of an old one. With the others
- * there is a moment without the name.
+ * Most servers let a new name take the place of an old one. Some put it beside
+ * the old one, and go on to find that. With the others there is a moment
+ * without the name.
  */
 static int give_name(const struct named *from, const struct named *to)
 {
@@ -67,7 +66,7 @@ static int give_name(const struct named *from, const struct named *to)
 
 	err = wire_link(to->dir->oid, to->name, from->fil);
 	refused = err == -EEXIST;
-	if (to->exists && (refused || (!err && stands_for_it(to)))) {
+	if (to->exists && (refused || (!err && stands_for(to, to->fil)))) {
 		err = wire_unlink(to->dir->oid, to->name, to->dev);
 		gone = !err;
 		if (gone && refused)
@@ -99,6 +98,9 @@ static int move(struct named *from, struct named *to, unsigned int flags)
 	err = give_name(from, to);
 	if (!err)
 		err = wire_unlink(from->dir->oid, from->name, from->dev);
+	/* Some servers' link moves the object: then it is done. */
+	if (err == -ENOENT && stands_for(to, from->fil))
+		err = 0;
 	attr_keep(from->fil, mtime);
 	return err;
 }
