@@ -170,6 +170,9 @@ static int read_name(const msg_t *msg)
 	struct phx_dirent *entry = msg->o.data;
 	int i = msg->i.readdir.offs;
 
+	/* As littlefs, which keeps the length of a name in 10 bits */
+	if (msg->o.size - sizeof(*entry) > 1023)
+		return -EINVAL;
 	while (i < n_names && !names[i].name[0])
 		i++;
 	if (i >= n_names)

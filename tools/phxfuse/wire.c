@@ -268,13 +268,15 @@ int wire_unlink(oid_t dir, const char *name, oid_t oid)
 
 int wire_readdir(oid_t dir, off_t offs, union wire_dirent *entry)
 {
+	size_t len = config.name_max > NAME_MAX ? config.name_max : NAME_MAX;
 	msg_t msg = { .type = mtReaddir, .i.readdir.offs = offs };
 	int err;
 
 	entry->entry = (struct phx_dirent){ 0 };
 	entry->entry.d_name[0] = '\0';
 	msg.o.data = entry;
-	msg.o.size = sizeof(*entry);
+	/* As much as names need: more overflows in littlefs. */
+	msg.o.size = sizeof(entry->entry) + len + 1;
 	err = order(dir, &msg);
 	entry->room[sizeof(entry->room) - 1] = '\0';
 	return err;
