@@ -10,6 +10,7 @@
 #include "port.h"
 #include "region.h"
 #include "stats.h"
+#include "table.h"
 #include "user.h"
 
 #include <linux/cred.h>
@@ -66,7 +67,7 @@ static void client_free(struct phx_client *client)
 	phx_held_fini(&client->srv.held);
 	phx_gaps_free(client);
 	phx_windows_fini(client);
-	WARN_ON_ONCE(!xa_empty(&client->regions));
+	phx_table_fini(&client->regions);
 	mmdrop(client->mm);
 	put_pid(client->tgid);
 	put_pid_ns(client->pid_ns);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "netns.h"
 #include "name.h"
+#include "table.h"
 
 #include <linux/rhashtable.h>
 #include <net/net_namespace.h>
@@ -34,12 +35,9 @@ static void __net_exit phx_net_exit(struct net *net)
 {
 	struct phx_ns *ns = phx_ns(net);
 
-	WARN_ON_ONCE(!xa_empty(&ns->ports));
-	xa_destroy(&ns->ports);
-	WARN_ON_ONCE(!xa_empty(&ns->clients));
-	xa_destroy(&ns->clients);
-	WARN_ON_ONCE(!xa_empty(&ns->name_numbers));
-	xa_destroy(&ns->name_numbers);
+	phx_table_fini(&ns->ports);
+	phx_table_fini(&ns->clients);
+	phx_table_fini(&ns->name_numbers);
 	phx_names_fini(ns);
 }
 
