@@ -39,8 +39,8 @@
  *			   ECANCELED, a server that holds it ESRCH when it
  *			   responds. ENOENT if there is none, EBUSY if the server
  *			   has its buffers in a window or shares memory with the
- *			   sender, unless PHX_A_MESSAGE_FORCE is given. It takes
- *			   CAP_NET_ADMIN
+ *			   sender, unless PHX_A_MESSAGE_FORCE is given, ENOMEM if
+ *			   there is no memory. It takes CAP_NET_ADMIN
  * @PHX_CMD_LIMIT_SET: set a limit, for users everywhere; it takes
  *		       CAP_SYS_RESOURCE in the first user namespace
  * @PHX_CMD_PORT_CREATE_NTF: event: a port was created
