@@ -65,7 +65,6 @@ static void client_free(struct phx_client *client)
 	if (client->spare)
 		phx_message_free(client->spare, NULL);
 	phx_held_fini(&client->srv.held);
-	phx_gaps_free(client);
 	phx_windows_fini(client);
 	phx_table_fini(&client->regions);
 	mmdrop(client->mm);
@@ -268,6 +267,7 @@ void phx_client_shutdown(struct phx_client *client)
 	drop_ports(client);
 	phx_names_drop(client);
 	drop_held(client);
+	phx_gaps_end(client);
 	phx_regions_disown(client);
 	phx_event(client, PHX_CMD_CLIENT_CLOSE_NTF, phx_put_client, client);
 	fput(client->win_file);

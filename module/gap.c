@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "gap.h"
 #include "client.h"
+#include "region.h"
 #include "window.h"
 
 #include <linux/slab.h>
@@ -32,10 +33,13 @@ static void end(struct phx_client *client, struct phx_gap *gap)
 {
 	enum phx_dir dir;
 
-	for (dir = 0; dir < PHX_DIR_NR; dir++)
+	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		if (gap->place[dir].nr)
 			phx_window_give_back(client, dir, gap->place[dir].slot,
 					     gap->place[dir].nr);
+		if (gap->region[dir])
+			phx_region_put(gap->region[dir]);
+	}
 	kfree(gap);
 }
 
@@ -56,6 +60,15 @@ void phx_gap_out(struct phx_client *client, struct phx_gap *gap)
 		end(client, gap);
 }
 
+/* Returns whether the pages are out, so that the caller is to end it. */
+static bool over_locked(struct phx_client *client, struct phx_gap *gap)
+{
+	lockdep_assert_held(&client->srv.lock);
+	list_del(&gap->node);
+	gap->over = true;
+	return gap->out;
+}
+
 /**
  * phx_gap_over() - the receiver has responded to a message that was aborted
  * @client: the receiver
@@ -64,31 +77,38 @@ void phx_gap_out(struct phx_client *client, struct phx_gap *gap)
 void phx_gap_over(struct phx_client *client, s32 rid)
 {
 	struct phx_gap *gap, *found = NULL;
-	bool out = false;
 
 	spin_lock(&client->srv.lock);
 	list_for_each_entry(gap, &client->srv.gaps, node) {
 		if (gap->rid != rid)
 			continue;
-		list_del(&gap->node);
-		gap->over = true;
-		out = gap->out;
-		found = gap;
+		if (over_locked(client, gap))
+			found = gap;
 		break;
 	}
 	spin_unlock(&client->srv.lock);
-	if (out)
+	if (found)
 		end(client, found);
 }
 
 /**
- * phx_gaps_free() - free what the receiver never responded to
- * @client: the receiver, to which nobody refers any more
+ * phx_gaps_end() - the receiver will not respond any more
+ * @client: the receiver, which is shut down: there will be no more of them
  */
-void phx_gaps_free(struct phx_client *client)
+void phx_gaps_end(struct phx_client *client)
 {
-	struct phx_gap *gap, *next;
+	struct phx_gap *gap;
+	bool out;
 
-	list_for_each_entry_safe(gap, next, &client->srv.gaps, node)
-		kfree(gap);
+	for (;;) {
+		spin_lock(&client->srv.lock);
+		gap = list_first_entry_or_null(&client->srv.gaps, struct phx_gap, node);
+		out = gap && over_locked(client, gap);
+		spin_unlock(&client->srv.lock);
+		if (!gap)
+			return;
+		if (out)
+			end(client, gap);
+		cond_resched();
+	}
 }

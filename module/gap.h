@@ -3,11 +3,13 @@
  * A gap: what an aborted message leaves in the windows. Its receiver does not know yet
  * and may still go to where it saw the buffers. Nothing else is shown there until it
  * has responded, and so has learned of it: until then an access raises SIGBUS, and
- * never gets at another message.
+ * never gets at another message. What is registered it sees until then, as it would
+ * between messages.
  *
  * Two have to be done with a gap: who aborts takes the pages out, and the receiver
- * responds; in any order, and the second gives the places back. All is under the
- * client's srv.lock but for @place, which is of who aborts until @out is set.
+ * responds or is shut down; in any order, and the second gives the places back. All is
+ * under the client's srv.lock but for @place and @region, which are of who aborts until
+ * @out is set.
  */
 #ifndef PHX_GAP_H
 #define PHX_GAP_H
@@ -18,14 +20,16 @@
 
 struct phx_client;
 struct phx_message;
+struct phx_region;
 
 /**
  * struct phx_gap - what one message leaves
- * @node: in client->srv.gaps until the receiver has responded
+ * @node: in client->srv.gaps until @over
  * @rid: what the message was known by
  * @out: the pages are out of the windows
- * @over: the receiver has responded
+ * @over: the receiver has responded, or is shut down
  * @place: the slots, by enum phx_dir; none if @nr is 0
+ * @region: what the message used of what is registered, by enum phx_dir, referred to
  */
 struct phx_gap {
 	struct list_head node;
@@ -36,12 +40,13 @@ struct phx_gap {
 		unsigned long slot;
 		unsigned int nr;
 	} place[PHX_DIR_NR];
+	struct phx_region *region[PHX_DIR_NR];
 };
 
 struct phx_gap *phx_gap_alloc(void);
 void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, s32 rid);
 void phx_gap_out(struct phx_client *client, struct phx_gap *gap);
 void phx_gap_over(struct phx_client *client, s32 rid);
-void phx_gaps_free(struct phx_client *client);
+void phx_gaps_end(struct phx_client *client);
 
 #endif /* PHX_GAP_H */

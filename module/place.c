@@ -203,6 +203,8 @@ void phx_place_retire(struct phx_message *msg, struct phx_client *client,
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		struct phx_buffer *buf = &msg->buf[dir];
 
+		gap->region[dir] = buf->region;
+		buf->region = NULL;
 		if (buf->class != PHX_CLASS_LEND)
 			continue;
 		phx_window_retire(client, buf);

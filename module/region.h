@@ -22,11 +22,11 @@
  * limits allow.
  *
  * References: that of the registration, until it is ended, and one for each
- * buffer that uses it, until the receiver is done with the message. With the
- * last one the pages leave the window and all TLBs, are unpinned, and the number
- * is free. A region refers to its port, so to the receiver, and to the client
- * that registered it. Each of them drops all registrations when it is shut down,
- * so this makes no circle that lasts.
+ * buffer that uses it, until the receiver is done with the message: if that was
+ * aborted meanwhile its gap has the reference. With the last one the pages leave the
+ * window and all TLBs, are unpinned, and the number is free. A region refers to its
+ * port, so to the receiver, and to the client that registered it. Each of them drops
+ * all registrations, and gaps, when it is shut down, so this makes no circle that lasts.
  *
  * Within one address space there are no pages and nothing to show: the region
  * only says where buffers may lie.

@@ -2,8 +2,8 @@
 /*
  * An operator ends messages, in each state that they can be in.
  */
-#include "phx_map.h"
 #include "phx_netlink.h"
+#include "phx_peer.h"
 
 #define WINDOW (64 * PAGE)
 
@@ -214,6 +214,86 @@ TEST_F(abort, server_may_end_with_what_was_aborted)
 	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
 	EXPECT_EQ(0, nl_abort(&self->nl, &m, false));
 	EXPECT_ERR(ECANCELED, call_end_free(call));
+}
+
+FIXTURE(registered) {
+	struct server srv;
+	struct nl nl;
+	struct peer *peer;
+	struct lane *lane;
+	struct part all;
+	struct phx_ioc_recv got;
+};
+
+/* The server holds a message, and has not heard yet that it was aborted. */
+FIXTURE_SETUP(registered)
+{
+	struct nl_message m;
+	int fd, id;
+
+	OPEN_OR_SKIP(fd);
+	close(fd);
+	ASSERT_EQ(0, region_server_open(&self->srv, WINDOW));
+	ASSERT_EQ(0, nl_open(&self->nl));
+	self->peer = peer_start(self->srv.fd, self->srv.port);
+	ASSERT_NE(NULL, self->peer);
+	self->lane = &self->peer->lanes[0];
+	id = lane_register(self->lane, PHX_BUFFER_IN | PHX_BUFFER_OUT, 0, 4 * PAGE);
+	ASSERT_LE(0, id);
+	self->all = (struct part) { id, 0, 4 * PAGE };
+	lane_set_send(self->lane, self->all, self->all);
+	self->lane->send.msg.type = 5;
+	lane_ask(self->lane, do_send);
+	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
+	ASSERT_EQ(PHX_CLASS_REGISTERED, self->got.i_class);
+	ASSERT_EQ(1, nl_message(&self->nl, 5, &m));
+	EXPECT_EQ(-EBUSY, nl_abort(&self->nl, &m, false));
+	EXPECT_EQ(0, nl_abort(&self->nl, &m, true));
+	EXPECT_ERR(ECANCELED, lane_answer(self->lane));
+	EXPECT_EQ(0, lane_unregister(self->lane, id));
+}
+
+FIXTURE_TEARDOWN(registered)
+{
+	peer_kill(self->peer);
+	server_close(&self->srv);
+	close(self->nl.fd);
+	EXPECT_TRUE(stat_becomes("regions_live", 0));
+	EXPECT_TRUE(stat_becomes("pages_pinned_live", 0));
+}
+
+TEST_F(registered, stays_in_its_place_until_the_server_knows)
+{
+	struct part other = { PLAIN, 8 * PAGE, 4 * PAGE };
+	struct phx_ioc_recv second;
+	char *seen = in_of(&self->got.msg);
+
+	lane_send(self->lane, other, other);
+	ASSERT_EQ(0, server_recv(&self->srv, &second));
+	EXPECT_TRUE(holds(seen, 4 * PAGE, SEED_IN));
+	EXPECT_EQ(0, probe_write(out_of(&self->got.msg)));
+	EXPECT_NE(seen, in_of(&second.msg));
+	EXPECT_ERR(ESRCH, server_respond(&self->srv, &self->got));
+	EXPECT_NE(0, probe_read(seen));
+	EXPECT_EQ(0, stat_read("regions_live"));
+	EXPECT_EQ(0, server_respond(&self->srv, &second));
+	EXPECT_EQ(0, lane_answer(self->lane));
+}
+
+TEST_F(registered, is_the_servers_when_the_sender_is_gone)
+{
+	EXPECT_EQ(-SIGKILL, peer_kill(self->peer));
+	EXPECT_TRUE(holds(in_of(&self->got.msg), 4 * PAGE, SEED_IN));
+	EXPECT_EQ(1, stat_read("regions_live"));
+	EXPECT_ERR(ESRCH, server_respond(&self->srv, &self->got));
+	EXPECT_EQ(0, stat_read("regions_live"));
+}
+
+TEST_F(registered, goes_with_a_server_that_never_learns)
+{
+	close(self->srv.fd);
+	EXPECT_TRUE(stat_becomes("regions_live", 0));
+	EXPECT_NE(0, probe_read(in_of(&self->got.msg)));
 }
 
 static atomic_int aborting;
