@@ -59,7 +59,8 @@ static void unpin(struct page **pages, unsigned int nr, bool dirty)
  * File systems expect to be told before a page of theirs gets dirty, which
  * can't be done for one that is written through a pin. Newer kernels refuse to
  * pin such pages for long. Anonymous memory, shmem and hugetlb have no
- * writeback to upset.
+ * writeback to upset. Of anonymous memory what is to be freed, by MADV_FREE, is not
+ * backed by swap: once pinned it is not freed, and when it is unpinned it is dirty.
  */
 static bool may_be_dirtied(struct page **pages, unsigned int nr)
 {
@@ -68,7 +69,8 @@ static bool may_be_dirtied(struct page **pages, unsigned int nr)
 	for (i = 0; i < nr; i++) {
 		struct folio *folio = page_folio(pages[i]);
 
-		if (!folio_test_swapbacked(folio) && !folio_test_hugetlb(folio))
+		if (!folio_test_anon(folio) && !folio_test_swapbacked(folio) &&
+		    !folio_test_hugetlb(folio))
 			return false;
 	}
 	return true;

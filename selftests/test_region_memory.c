@@ -159,6 +159,25 @@ TEST_F(memory, files)
 	EXPECT_TRUE(stat_becomes("pages_pinned_live", 0));
 }
 
+/* Many, so that the kernel looks at them at once. Written again they are as any other. */
+static int freed_and_used_again(struct lane *lane)
+{
+	char *mem = memory(64 * PAGE);
+
+	fill(mem, 64 * PAGE, SEED_IN);
+	CHECK(madvise(mem, 64 * PAGE, MADV_FREE) == 0);
+	REG(BOTH, mem, 16 * PAGE, 0);
+	fill(mem, 64 * PAGE, SEED_LATER);
+	REG(BOTH, mem, 16 * PAGE, 0);
+	return 0;
+}
+
+TEST_F(memory, freed_and_used_again)
+{
+	EXPECT_EQ(0, lane_do(self->lane, freed_and_used_again));
+	EXPECT_TRUE(stat_becomes("pages_pinned_live", 0));
+}
+
 /* What was lent to a process is not its own to register. */
 static int lent_main(struct lane *lane)
 {
