@@ -55,6 +55,7 @@ static void __exit phx_exit(void)
 	phx_stats_exit();
 	phx_netns_exit();
 	phx_message_cache_exit();
+	phx_users_exit();
 }
 
 module_init(phx_init);

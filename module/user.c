@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "user.h"
 #include "stats.h"
+#include "table.h"
 #include "compat.h"
 
 #include <linux/capability.h>
@@ -228,4 +229,12 @@ void __init phx_users_init(void)
 {
 	if (max_pages == UINT_MAX)
 		max_pages = min(MAX_PAGES_DEFAULT, totalram_pages() / 8);
+}
+
+/**
+ * phx_users_exit() - end the table of users, of whom there are none
+ */
+void phx_users_exit(void)
+{
+	phx_table_fini(&users);
 }

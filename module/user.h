@@ -55,6 +55,7 @@ void phx_user_move_back(struct phx_user *from, struct phx_user *to,
 unsigned int phx_limit_get(enum phx_limit what);
 void phx_limit_set(enum phx_limit what, unsigned int max);
 void phx_users_init(void);
+void phx_users_exit(void);
 
 static inline struct phx_user *phx_user_ref(struct phx_user *user)
 {
