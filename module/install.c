@@ -103,6 +103,9 @@ static bool install_huge(struct install *in)
 	};
 	unsigned long pfn;
 
+	/* A guest of Xen's first kind must not make huge entries. */
+	if (!has_transparent_hugepage())
+		return false;
 	/*
 	 * Where writes are to be told of first, as to find out what is written, small
 	 * pages can do that, but a huge page has nobody to ask.
