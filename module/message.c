@@ -251,7 +251,7 @@ int phx_message_offer(struct phx_message *msg, bool nonblock)
 /*
  * An orphan lasts as long as the server likes. If that were at the expense of
  * the sender, a server could use up the limits of users who are done with it.
- * But neither may senders use up the server's: beyond its limits it is theirs.
+ * But neither may senders use up the server's: beyond half of its limits it is theirs.
  */
 static void charge_server_locked(struct phx_message *msg)
 {

@@ -92,7 +92,7 @@ enum phx_left {
  * @traced: the same in nanoseconds of local_clock(), if anybody traces; else 0
  * @port: where it was sent to, referred to
  * @user: who is charged for it, referred to; of an orphan that is the server's,
- *	  who decides how long it lasts, as far as its limits allow
+ *	  who decides how long it lasts, up to half of its limits
  * @again: it has been a client's spare, so that what it keeps is of use
  * @call: what the sender gave, then with the response in it
  * @buf: input and output buffer, by enum phx_dir

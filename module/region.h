@@ -18,8 +18,8 @@
  * It is ended by unregistering it, by a response that says so, by the death of
  * its port and by the shutdown of either client. What is charged for it is
  * charged to who registered it, until that client is shut down: what lasts
- * longer does so because the server likes it, whose it is then as far as its
- * limits allow.
+ * longer does so because the server likes it, whose it is then up to half of
+ * its limits.
  *
  * References: that of the registration, until it is ended, and one for each
  * buffer that uses it, until the receiver is done with the message: if that was

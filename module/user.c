@@ -138,17 +138,20 @@ void phx_limit_set(enum phx_limit what, unsigned int max)
 	WRITE_ONCE(*limits[what], max);
 }
 
+/* Of its limit, up to which a user is charged for what others left behind. */
+#define MOVED_PART 2
+
 /*
  * What is refused is never charged, not for a moment: a thread that asks for too
  * much must not have the others' calls refused.
  */
-__phx_hot
-static bool try_charge(struct phx_user *user, enum phx_limit what, long n)
+static __always_inline bool try_charge(struct phx_user *user, enum phx_limit what, long n,
+				       unsigned int part)
 {
 	long used = atomic_long_read(&user->used[what]);
 
 	do {
-		if (used + n > READ_ONCE(*limits[what]))
+		if (used + n > READ_ONCE(*limits[what]) / part)
 			return false;
 	} while (!atomic_long_try_cmpxchg(&user->used[what], &used, used + n));
 	return true;
@@ -165,7 +168,7 @@ static bool try_charge(struct phx_user *user, enum phx_limit what, long n)
 __phx_hot
 int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
 {
-	if (likely(try_charge(user, what, n)))
+	if (likely(try_charge(user, what, n, 1)))
 		return 0;
 	if (capable(CAP_SYS_RESOURCE)) {
 		atomic_long_add(n, &user->used[what]);
@@ -195,12 +198,14 @@ void phx_user_uncharge(struct phx_user *user, enum phx_limit what, long n)
  * @what: kind
  * @n: how many
  *
+ * @to did not ask for it: half of its limit stays for what it does itself.
+ *
  * Return: whether the limit of @to allowed it.
  */
 bool phx_user_move(struct phx_user *from, struct phx_user *to,
 		   enum phx_limit what, long n)
 {
-	if (!try_charge(to, what, n))
+	if (n && !try_charge(to, what, n, MOVED_PART))
 		return false;
 	atomic_long_sub(n, &from->used[what]);
 	return true;

@@ -511,7 +511,7 @@ TEST_F(limit, server_pays_for_what_it_keeps)
 
 	self->lane->param = 10 * PAGE;
 	ASSERT_EQ(0, lane_do(self->lane, become_nobody));
-	max_pages(10);
+	max_pages(16);
 	in.id = lane_register(self->lane, BOTH, 0, 8 * PAGE);
 	lane_send(self->lane, in, NO_PART);
 	ASSERT_EQ(0, server_recv(&self->srv, &got));
@@ -519,9 +519,9 @@ TEST_F(limit, server_pays_for_what_it_keeps)
 	self->peer = peer_start(self->srv.fd, self->srv.port);
 	ASSERT_NE(NULL, self->peer);
 	self->lane = &self->peer->lanes[0];
-	self->lane->param = 10 * PAGE;
+	self->lane->param = 18 * PAGE;
 	ASSERT_EQ(0, lane_do(self->lane, become_nobody));
-	EXPECT_LE(0, lane_register(self->lane, BOTH, 0, 8 * PAGE));
+	EXPECT_LE(0, lane_register(self->lane, BOTH, 0, 16 * PAGE));
 	EXPECT_TRUE(holds(in_of(&got.msg), 8 * PAGE, SEED_IN));
 	EXPECT_ERR(ESRCH, server_respond(&self->srv, &got));
 }

@@ -300,6 +300,74 @@ TEST_F_TIMEOUT(users, messages_of_one_are_not_anothers, 120)
 	fill_up(_metadata, takers(&like));
 }
 
+/* Two messages of half of what a user may have, whose senders do not wait for the end. */
+static int bob_is_left_with_them(void *arg)
+{
+	struct turns *t = arg;
+	struct phx_ioc_recv got[2];
+	struct server srv;
+	int i;
+
+	CHECK(become(BOB) == 0);
+	CHECK(server_open(&srv, WINDOW, PAGE) == 0);
+	t->port = srv.port;
+	step(t, 1);
+	for (i = 0; i < 2; i++) {
+		CHECK(server_recv(&srv, &got[i]) == 0);
+		step(t, 2 + i);
+	}
+	CHECK(wait_for(&t->step, 4));
+	i = buffer_register(srv.fd, t->fd, PHX_BUFFER_IN, memory(4 * PAGE), 4 * PAGE);
+	CHECK(i >= 0);
+	for (i = 0; i < 2; i++)
+		CHECK(server_respond(&srv, &got[i]) == -ESRCH);
+	return 0;
+}
+
+static int alice_sends(void *arg)
+{
+	CHECK(become(ALICE) == 0);
+	return sending_main(arg);
+}
+
+static int alice_has_all_but_half(void *arg)
+{
+	struct turns *t = arg;
+	int fd;
+
+	CHECK(become(ALICE) == 0);
+	fd = dev_open(0);
+	CHECK(buffer_register(fd, t->fd, PHX_BUFFER_IN, memory(5 * PAGE), 5 * PAGE) == -EDQUOT);
+	CHECK(buffer_register(fd, t->fd, PHX_BUFFER_IN, memory(4 * PAGE), 4 * PAGE) >= 0);
+	return 0;
+}
+
+TEST_F(users, senders_that_are_killed_leave_the_server_half)
+{
+	struct turns *t = shared_memory(sizeof(*t));
+	struct sending s = { .in_size = 4 * PAGE };
+	__u32 registers;
+	pid_t bob, alice;
+	int i;
+
+	ASSERT_EQ(0, port_create_flags(self->srv.fd, PHX_PORT_BUFFERS, &registers));
+	ASSERT_EQ(0, param_write("max_pages", 8));
+	t->fd = registers;
+	bob = child_run(-1, bob_is_left_with_them, t);
+	ASSERT_TRUE(wait_for(&t->step, 1));
+	s.port = t->port;
+	for (i = 0; i < 2; i++) {
+		alice = child_run(self->srv.fd, alice_sends, &s);
+		ASSERT_TRUE(wait_for(&t->step, 2 + i));
+		kill(alice, SIGKILL);
+		EXPECT_EQ(-SIGKILL, child_end(alice));
+	}
+	/* The first is bob's to pay for, the second alice's. */
+	EXPECT_EQ(0, child_end(child_run(self->srv.fd, alice_has_all_but_half, t)));
+	step(t, 4);
+	EXPECT_EQ(0, child_end(bob));
+}
+
 /* Files, tables of rids and windows are kernel memory, and go with the process. */
 static int opens_files(void *arg)
 {
