@@ -33,6 +33,11 @@
 #endif
 
 #include <net/genetlink.h>
+/* cd4d7263d58a ("genetlink: Use internal flags for multicast groups"), in 6.8 and some before */
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
+#endif
+
 /* In 6.6: "genetlink: add struct genl_info to struct genl_dumpit_info" */
 static inline struct nlattr **phx_dump_attrs(struct netlink_callback *cb)
 {
