@@ -184,6 +184,17 @@ two_messages() { [ "$("$phxctl" message | wc -l)" = 3 ]; }
 	done <"$dir/events"
 }
 
+@test "a program can't choose a name that looks like more of an event" {
+	cp "$hold" "$dir/a uid=7"
+	"$phxctl" monitor >"$dir/events" 2>"$dir/err" 3>&- &
+	pids+=($!)
+	eventually grep -q listening "$dir/err"
+	"$dir/a uid=7" message
+	eventually grep -q client-close "$dir/events"
+	grep -q ' comm=a\\x20uid=7' "$dir/events"
+	run ! grep -q ' uid=7' "$dir/events"
+}
+
 @test "monitor ends well when it is told to" {
 	"$phxctl" monitor >"$dir/events" 2>"$dir/err" 3>&- &
 	eventually grep -q listening "$dir/err"

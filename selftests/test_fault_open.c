@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An open for which there is no number. The kernel tries twice for the memory of the
- * table of those, so that no single fault makes it fail.
+ * Tables of numbers for which there is no memory. The kernel tries twice for it, so
+ * that no single fault makes it fail.
  */
 #include "phx_fault.h"
 
 #define NODES "/sys/kernel/slab/radix_tree_node/failslab"
 
-/* Nodes of tables are not to be had, for this process. */
-static bool nodes_fail(void)
+/* More than one node takes, and less than two. */
+#define ONE_NODE "800"
+
+/* Nodes of tables are not to be had, for this process, after so many bytes of them. */
+static bool nodes_fail(const char *after)
 {
 	return fault_write(NODES, "1") &&
+	       fault_write(FAULT_DEBUGFS "failslab/space", after) &&
 	       fault_write(FAULT_DEBUGFS "failslab/cache-filter", "Y") &&
 	       fault_write(FAULT_DEBUGFS "failslab/task-filter", "Y") &&
 	       fault_write(FAULT_DEBUGFS "failslab/times", "-1") &&
@@ -24,6 +28,7 @@ static bool nodes_are_there(void)
 	return fault_write("/proc/self/make-it-fail", "0") &&
 	       fault_write(FAULT_DEBUGFS "failslab/probability", "0") &&
 	       fault_write(FAULT_DEBUGFS "failslab/times", "1") &&
+	       fault_write(FAULT_DEBUGFS "failslab/space", "0") &&
 	       fault_write(FAULT_DEBUGFS "failslab/task-filter", "N") &&
 	       fault_write(FAULT_DEBUGFS "failslab/cache-filter", "N") &&
 	       fault_write(NODES, "0");
@@ -69,7 +74,7 @@ TEST_F(fault_open, without_a_number_leaves_nothing)
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	refs = module_refs();
 	ASSERT_LT(0, refs);
-	ASSERT_TRUE(nodes_fail());
+	ASSERT_TRUE(nodes_fail("0"));
 	EXPECT_EQ(-ENOMEM, dev_open(0));
 	ASSERT_TRUE(nodes_are_there());
 	EXPECT_EQ(refs, module_refs());
@@ -78,6 +83,28 @@ TEST_F(fault_open, without_a_number_leaves_nothing)
 	EXPECT_LE(0, fd);
 	close(fd);
 	EXPECT_EQ(refs, module_refs());
+}
+
+/* The first number that takes two nodes, when there is but one: that stays in the table. */
+#define DEEP 64
+
+TEST_F(fault_open, table_that_could_not_grow_goes_with_its_file)
+{
+	char *mem = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i, fd = dev_open(0);
+	__u32 port;
+
+	ASSERT_EQ(0, port_create_flags(fd, PHX_PORT_BUFFERS, &port));
+	for (i = 0; i < DEEP; i++) {
+		ASSERT_EQ(i, buffer_register(fd, port, PHX_BUFFER_IN, mem, PAGE));
+		ASSERT_EQ(0, buffer_unregister(fd, i));
+	}
+	ASSERT_TRUE(nodes_fail(ONE_NODE));
+	EXPECT_EQ(-ENOMEM, buffer_register(fd, port, PHX_BUFFER_IN, mem, PAGE));
+	ASSERT_TRUE(nodes_are_there());
+	close(fd);
+	EXPECT_TRUE(live_becomes(&self->before));
+	munmap(mem, PAGE);
 }
 
 TEST_HARNESS_MAIN

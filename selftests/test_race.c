@@ -274,6 +274,57 @@ TEST_F_TIMEOUT(race, wrong_rids_without_end, 240)
 	EXPECT_EQ(0, child_end(pid));
 }
 
+/* T31: a receiver that gives up at the very moment a message comes to it. */
+struct impatient {
+	struct server *srv;
+	pthread_t thread;
+	atomic_int stop, gave_up;
+};
+
+static void *gives_up(void *arg)
+{
+	struct impatient *im = arg;
+	unsigned int seed = 1;
+
+	while (!atomic_load(&im->stop)) {
+		struct phx_ioc_recv got = { .timeout_ns = 1 + rand_r(&seed) % 100000 };
+		int err = msg_recv_arg(im->srv->fd, im->srv->port, &got);
+
+		if (!err)
+			err = msg_respond(im->srv->fd, im->srv->port, &got.msg, got.rid);
+		else
+			atomic_fetch_add(&im->gave_up, 1);
+		CHECK(!err || err == -ETIMEDOUT || err == -EINTR);
+	}
+	return NULL;
+}
+
+static void do_nothing(int sig)
+{
+}
+
+TEST_F_TIMEOUT(race, receiver_gives_up_when_its_message_comes, 240)
+{
+	struct impatient im = { .srv = &self->srv };
+	struct phx_ioc_send send = { 0 };
+	unsigned int seed = 2;
+	int i, n = rounds(20000);
+
+	signal(SIGUSR1, do_nothing);
+	ASSERT_EQ(0, pthread_create(&im.thread, NULL, gives_up, &im));
+	for (i = 0; i < n; i++) {
+		/* If the message is lost that is how long it takes to see it. */
+		send.timeout_ns = PATIENCE_MS * 1000000ULL;
+		if (i & 1)
+			pthread_kill(im.thread, SIGUSR1);
+		usleep(rand_r(&seed) % 50);
+		ASSERT_EQ(0, msg_send_arg(self->srv.fd, self->srv.port, &send));
+	}
+	atomic_store(&im.stop, 1);
+	pthread_join(im.thread, NULL);
+	EXPECT_LT(0, atomic_load(&im.gave_up));
+}
+
 /* T1: an epoll set that outlives the thread, the port and the file, in any order. */
 static void *adds_and_ends(void *arg)
 {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Roads to a window other than the server's own loads and stores, and what the
- * memory of a server does that it deliberately leaves without an answer. See also
+ * Roads to a window other than the server's own loads and stores. See also
  * test_reach.
  */
 #include "phx_call.h"
 #include "phx_map.h"
 
 #include <linux/io_uring.h>
-#include <linux/userfaultfd.h>
 #include <sys/resource.h>
 
 #define WINDOW (64 * PAGE)
@@ -299,172 +297,6 @@ TEST_F_TIMEOUT(roads, core_of_the_server, 120)
 	EXPECT_EQ(-1, find_in(core, what, sizeof(what)));
 	fclose(core);
 	unlink("/tmp/phx_core");
-}
-
-/* Memory whose faults nobody answers, until @fd is closed. NULL if there can be none. */
-static char *memory_without_answer(size_t n, int *fd)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	char *at = memory(n);
-
-	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	reg.range.start = addr(at);
-	reg.range.len = n;
-	if (*fd < 0 || ioctl(*fd, UFFDIO_API, &api) || ioctl(*fd, UFFDIO_REGISTER, &reg))
-		return NULL;
-	return at;
-}
-
-struct stuck {
-	__u32 port;
-	atomic_int ready;
-};
-
-/* Is to be given a copy where it can't be put. */
-static int stuck_server(void *arg)
-{
-	struct stuck *s = arg;
-	struct server srv;
-	struct phx_ioc_recv got = { .buf_size = 16 * PAGE };
-	int fd;
-
-	CHECK(server_open(&srv, 0, PAGE) == 0);
-	got.buf = addr(memory_without_answer(16 * PAGE, &fd));
-	if (!got.buf)
-		atomic_store(&s->ready, -1);
-	s->port = srv.port;
-	atomic_compare_exchange_strong(&s->ready, &(int) { 0 }, 1);
-	msg_recv_arg(srv.fd, srv.port, &got);
-	return 1;
-}
-
-/* Waits until a process sleeps in a fault that its userfaultfd is to answer. */
-static bool wait_stuck(pid_t pid)
-{
-	char path[64], where[64];
-	int i;
-
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
-	for (i = 0; i < 10000; i++) {
-		FILE *f = fopen(path, "r");
-		bool stuck = f && fgets(where, sizeof(where), f) && strstr(where, "userfault");
-
-		if (f)
-			fclose(f);
-		if (stuck)
-			return true;
-		usleep(1000);
-	}
-	return false;
-}
-
-/* Nobody hangs with it but itself, and even it can be killed. */
-static void be_stuck(struct __test_metadata *_metadata, bool sender_first)
-{
-	struct stuck *s = shared_memory(sizeof(*s));
-	struct sending what = { .in_size = 3 * PAGE, .out_size = 2 * PAGE, .result = -EINVAL };
-	pid_t server = child_run(-1, stuck_server, s), sender;
-
-	while (!atomic_load(&s->ready))
-		usleep(1000);
-	if (atomic_load(&s->ready) < 0)
-		SKIP(return, "no userfaultfd");
-	what.port = s->port;
-	sender = child_run(-1, sending_main, &what);
-	ASSERT_TRUE(wait_stuck(server));
-	ASSERT_TRUE(wait_asleep(sender));
-	EXPECT_EQ(0, waitpid(server, NULL, WNOHANG));
-	if (sender_first) {
-		kill(sender, SIGKILL);
-		EXPECT_EQ(-SIGKILL, child_end(sender));
-	}
-	kill(server, SIGKILL);
-	EXPECT_EQ(-SIGKILL, child_end(server));
-	if (!sender_first) {
-		EXPECT_EQ(0, child_end(sender));
-	}
-}
-
-TEST(server_that_serves_its_own_faults_harms_nobody)
-{
-	be_stuck(_metadata, false);
-}
-
-TEST(sender_of_a_server_that_is_stuck_can_be_killed)
-{
-	be_stuck(_metadata, true);
-}
-
-static void catch_signal(struct call *c)
-{
-	call_catch(SIGUSR1, 0);
-}
-
-/* Who has its message may have to put it back: then signals count again. */
-TEST(sender_of_a_server_that_was_stuck_minds_signals_again)
-{
-	int uffd, srv = dev_open(0);
-	char *at = memory_without_answer(16 * PAGE, &uffd);
-	struct call *recv, *send;
-	__u32 port;
-
-	if (srv < 0)
-		SKIP(return, "the device can't be opened");
-	if (!at)
-		SKIP(return, "no userfaultfd");
-	ASSERT_EQ(0, port_create(srv, &port));
-	recv = call_recv(port);
-	recv->recv.buf = addr(at);
-	recv->recv.buf_size = 16 * PAGE;
-	call_thread(recv, srv);
-	ASSERT_TRUE(call_waits(recv));
-	send = call_send(port);
-	send->before = catch_signal;
-	set_input(&send->send.msg, send->in, PAGE);
-	call_process(send);
-	ASSERT_TRUE(wait_stuck(recv->tid));
-	ASSERT_TRUE(call_waits(send));
-	call_signal(send, SIGUSR1);
-	ASSERT_TRUE(call_minds_no_signal(send));
-	ASSERT_EQ(0, mprotect(at, 16 * PAGE, PROT_NONE));
-	close(uffd);
-	EXPECT_ERR(EFAULT, call_end_free(recv));
-	EXPECT_ERR(EINTR, call_end_free(send));
-	EXPECT_FALSE(poll_readable(srv, 0));
-	close(srv);
-}
-
-/* Stuck with a buffer of its own, before there is a message. */
-static int stuck_sender(void *arg)
-{
-	struct stuck *s = arg;
-	int fd;
-	char *at = memory_without_answer(16 * PAGE, &fd);
-
-	atomic_store(&s->ready, at ? 1 : -1);
-	return send_buffers(s->port, at, 16 * PAGE, at, 16 * PAGE) ? 1 : 2;
-}
-
-TEST_F(roads, sender_that_serves_its_own_faults_keeps_nobody)
-{
-	struct stuck *s = shared_memory(sizeof(*s));
-	pid_t pid;
-
-	ANSWER_FINE();
-	s->port = self->srv.port;
-	pid = child_run(self->srv.fd, stuck_sender, s);
-	while (!atomic_load(&s->ready))
-		usleep(1000);
-	if (atomic_load(&s->ready) < 0)
-		SKIP(return, "no userfaultfd");
-	ASSERT_TRUE(wait_asleep(pid));
-	EXPECT_FALSE(poll_readable(self->srv.fd, 50));
-	self->sender = child_run(self->srv.fd, sending_main, self->what);
-	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
-	ANSWER_FINE();
-	kill(pid, SIGKILL);
-	EXPECT_EQ(-SIGKILL, child_end(pid));
 }
 
 TEST_HARNESS_MAIN

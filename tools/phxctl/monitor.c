@@ -41,6 +41,17 @@ static void stop(int sig)
 	stopped = 1;
 }
 
+/* Programs choose names: a blank in one must not look like the next field. */
+static void print_word(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ' ')
+			fputs("\\x20", stdout);
+		else
+			putchar(*text);
+	}
+}
+
 static void print_plain(const char *name, const json_t *event)
 {
 	static const char *const shown[] = {
@@ -59,7 +70,8 @@ static void print_plain(const char *name, const json_t *event)
 		if (!json_object_get(event, shown[i]))
 			continue;
 		member_text(event, shown[i], text, sizeof(text));
-		printf(" %s=%s", shown[i], text);
+		printf(" %s=", shown[i]);
+		print_word(text);
 	}
 	putchar('\n');
 }

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who serves its own faults (userfaultfd) and leaves one without an answer, is stuck in
+ * the middle of a call for as long as it likes: the others must not be, and what
+ * happens to it meanwhile must come to its end.
+ */
+#include "phx_call.h"
+#include "phx_map.h"
+
+#include <linux/userfaultfd.h>
+
+#define WINDOW (64 * PAGE)
+
+/* Memory whose faults nobody answers, until @fd is closed. NULL if there can be none. */
+static char *memory_without_answer(size_t n, int *fd)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *at = memory(n);
+
+	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	reg.range.start = addr(at);
+	reg.range.len = n;
+	if (*fd < 0 || ioctl(*fd, UFFDIO_API, &api) || ioctl(*fd, UFFDIO_REGISTER, &reg))
+		return NULL;
+	return at;
+}
+
+struct stuck_peer {
+	__u32 port;
+	atomic_int ready;
+};
+
+/* Is to be given a copy where it can't be put. */
+static int stuck_server(void *arg)
+{
+	struct stuck_peer *s = arg;
+	struct server srv;
+	struct phx_ioc_recv got = { .buf_size = 16 * PAGE };
+	int fd;
+
+	CHECK(server_open(&srv, 0, PAGE) == 0);
+	got.buf = addr(memory_without_answer(16 * PAGE, &fd));
+	if (!got.buf)
+		atomic_store(&s->ready, -1);
+	s->port = srv.port;
+	atomic_compare_exchange_strong(&s->ready, &(int) { 0 }, 1);
+	msg_recv_arg(srv.fd, srv.port, &got);
+	return 1;
+}
+
+/* Waits until a process sleeps in a fault that its userfaultfd is to answer. */
+static bool wait_stuck(pid_t pid)
+{
+	char path[64], where[64];
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	for (i = 0; i < 10000; i++) {
+		FILE *f = fopen(path, "r");
+		bool stuck = f && fgets(where, sizeof(where), f) && strstr(where, "userfault");
+
+		if (f)
+			fclose(f);
+		if (stuck)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/* Nobody hangs with it but itself, and even it can be killed. */
+static void be_stuck(struct __test_metadata *_metadata, bool sender_first)
+{
+	struct stuck_peer *s = shared_memory(sizeof(*s));
+	struct sending what = { .in_size = 3 * PAGE, .out_size = 2 * PAGE, .result = -EINVAL };
+	pid_t server = child_run(-1, stuck_server, s), sender;
+
+	while (!atomic_load(&s->ready))
+		usleep(1000);
+	if (atomic_load(&s->ready) < 0)
+		SKIP(return, "no userfaultfd");
+	what.port = s->port;
+	sender = child_run(-1, sending_main, &what);
+	ASSERT_TRUE(wait_stuck(server));
+	ASSERT_TRUE(wait_asleep(sender));
+	EXPECT_EQ(0, waitpid(server, NULL, WNOHANG));
+	if (sender_first) {
+		kill(sender, SIGKILL);
+		EXPECT_EQ(-SIGKILL, child_end(sender));
+	}
+	kill(server, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_end(server));
+	if (!sender_first) {
+		EXPECT_EQ(0, child_end(sender));
+	}
+}
+
+TEST(server_that_serves_its_own_faults_harms_nobody)
+{
+	be_stuck(_metadata, false);
+}
+
+TEST(sender_of_a_server_that_is_stuck_can_be_killed)
+{
+	be_stuck(_metadata, true);
+}
+
+/* A server that is a thread of the test's, and stuck; and its sender. */
+FIXTURE(stuck) {
+	int srv, uffd;
+	__u32 port;
+	char *at;
+	struct call *recv, *send;
+};
+
+static void catch_signal(struct call *c)
+{
+	call_catch(SIGUSR1, 0);
+}
+
+FIXTURE_SETUP(stuck)
+{
+	OPEN_OR_SKIP(self->srv);
+	self->at = memory_without_answer(16 * PAGE, &self->uffd);
+	if (!self->at)
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, port_create(self->srv, &self->port));
+	self->recv = call_recv(self->port);
+	self->recv->recv.buf = addr(self->at);
+	self->recv->recv.buf_size = 16 * PAGE;
+	call_thread(self->recv, self->srv);
+	ASSERT_TRUE(call_waits(self->recv));
+	self->send = call_send(self->port);
+	self->send->before = catch_signal;
+	set_input(&self->send->send.msg, self->send->in, PAGE);
+	call_process(self->send);
+	ASSERT_TRUE(wait_stuck(self->recv->tid));
+	ASSERT_TRUE(call_waits(self->send));
+}
+
+FIXTURE_TEARDOWN(stuck)
+{
+	close(self->srv);
+}
+
+/* Who has its message may have to put it back: then signals count again. */
+TEST_F(stuck, sender_minds_signals_again_when_its_message_is_put_back)
+{
+	call_signal(self->send, SIGUSR1);
+	ASSERT_TRUE(call_minds_no_signal(self->send));
+	ASSERT_EQ(0, mprotect(self->at, 16 * PAGE, PROT_NONE));
+	close(self->uffd);
+	EXPECT_ERR(EFAULT, call_end_free(self->recv));
+	EXPECT_ERR(EINTR, call_end_free(self->send));
+	EXPECT_FALSE(poll_readable(self->srv, 0));
+}
+
+TEST_F(stuck, port_is_destroyed_before_its_message_is_there)
+{
+	ASSERT_EQ(0, port_destroy(self->srv, self->port));
+	close(self->uffd);
+	ASSERT_EQ(0, call_end(self->recv));
+	EXPECT_EQ(0, msg_respond(self->srv, self->port, &self->recv->recv.msg,
+				 self->recv->recv.rid));
+	EXPECT_EQ(0, call_end_free(self->send));
+	call_free(self->recv);
+}
+
+/* Stuck with a buffer of its own, before there is a message. */
+static int stuck_sender(void *arg)
+{
+	struct stuck_peer *s = arg;
+	int fd;
+	char *at = memory_without_answer(16 * PAGE, &fd);
+
+	atomic_store(&s->ready, at ? 1 : -1);
+	return send_buffers(s->port, at, 16 * PAGE, at, 16 * PAGE) ? 1 : 2;
+}
+
+TEST(sender_that_serves_its_own_faults_keeps_nobody)
+{
+	struct stuck_peer *s = shared_memory(sizeof(*s));
+	struct sending what = { .in_size = 3 * PAGE, .out_size = 2 * PAGE };
+	struct phx_ioc_recv got;
+	struct server srv;
+	pid_t pid, sender;
+
+	SERVER_OR_SKIP(&srv, WINDOW, PAGE);
+	what.port = s->port = srv.port;
+	pid = child_run(srv.fd, stuck_sender, s);
+	while (!atomic_load(&s->ready))
+		usleep(1000);
+	if (atomic_load(&s->ready) < 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_TRUE(wait_asleep(pid));
+	EXPECT_FALSE(poll_readable(srv.fd, 50));
+	sender = child_run(srv.fd, sending_main, &what);
+	ASSERT_EQ(0, server_recv(&srv, &got));
+	EXPECT_TRUE(sending_is_seen(&what, &got.msg));
+	ASSERT_EQ(0, server_answer(&srv, &got));
+	EXPECT_EQ(0, child_end(sender));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_end(pid));
+	server_close(&srv);
+}
+
+/* A process and its child with the same memory, which both may use the client. */
+struct twins {
+	struct stuck_peer s;
+	int srv, uffd;
+	char *at;
+	atomic_int leave, result;
+	_Atomic pid_t child;
+};
+
+static int stuck_twin(void *arg)
+{
+	struct twins *t = arg;
+	struct phx_ioc_recv got = { .buf = addr(t->at), .buf_size = 16 * PAGE };
+
+	close(t->uffd);
+	atomic_store(&t->result, msg_recv_arg(t->srv, t->s.port, &got));
+	return 0;
+}
+
+static int leaving_twin(void *arg)
+{
+	struct twins *t = arg;
+	char *stack = memory(64 * PAGE) + 64 * PAGE;
+
+	t->srv = dev_open(0);
+	CHECK(t->srv >= 0 && port_create(t->srv, &t->s.port) == 0);
+	t->at = memory_without_answer(16 * PAGE, &t->uffd);
+	if (t->at)
+		atomic_store(&t->child, clone(stuck_twin, stack, CLONE_VM | SIGCHLD, t));
+	atomic_store(&t->s.ready, t->at ? 1 : -1);
+	while (!atomic_load(&t->leave))
+		usleep(1000);
+	return 0;
+}
+
+/*
+ * The client ends with the process that opened it, when the other is just being given
+ * a message: that is lost, but not forgotten.
+ */
+TEST(client_ends_before_it_has_its_message)
+{
+	struct twins *t = shared_memory(sizeof(*t));
+	struct call *send;
+	int fd, uffd, pidfd;
+	pid_t pid;
+
+	OPEN_OR_SKIP(fd);
+	close(fd);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	atomic_store(&t->result, 1);
+	pid = child_run(-1, leaving_twin, t);
+	while (!atomic_load(&t->s.ready))
+		usleep(1000);
+	if (atomic_load(&t->s.ready) < 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_LT(0, t->child);
+	send = call_send(t->s.port);
+	set_input(&send->send.msg, send->in, PAGE);
+	call_process(send);
+	ASSERT_TRUE(wait_stuck(t->child));
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	uffd = syscall(SYS_pidfd_getfd, pidfd, t->uffd, 0);
+	ASSERT_LE(0, uffd);
+	atomic_store(&t->leave, 1);
+	EXPECT_EQ(0, child_end(pid));
+	ASSERT_TRUE(call_waits(send));
+	close(uffd);
+	EXPECT_ERR(EPIPE, call_end_free(send));
+	EXPECT_EQ(0, child_end(t->child));
+	EXPECT_ERR(EINVAL, t->result);
+	close(pidfd);
+}
+
+TEST_HARNESS_MAIN
