@@ -5,7 +5,9 @@
  * when that ends or executes another program, the client is shut down even if
  * somebody still has the file. A close at that moment or the end of a window
  * tell of it at once. If there is neither, because the file is kept or shared
- * and nothing was mapped, the reaper finds out; it looks every second.
+ * and nothing was mapped, the reaper finds out; it looks every second. But for a
+ * child of vfork(2) that keeps the file over its exec: the address space is its
+ * parent's, and nobody can tell until that ends.
  *
  * It owns ports and their queues, the messages it has received and not yet
  * responded to (held.h), the names it registered, the memory it registered with
