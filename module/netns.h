@@ -12,6 +12,7 @@
 
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
+#include <linux/siphash.h>
 #include <linux/xarray.h>
 
 struct net;
@@ -26,6 +27,7 @@ struct net;
  * @name_numbers: number to struct phx_name, under @names_lock
  * @last_name: where the search for a free number goes on
  * @names: struct phx_name by its text; read under RCU
+ * @names_key: what texts are hashed with
  */
 struct phx_ns {
 	struct xarray ports;
@@ -36,6 +38,7 @@ struct phx_ns {
 	struct xarray name_numbers;
 	u32 last_name;
 	struct rhashtable names;
+	hsiphash_key_t names_key;
 };
 
 struct phx_ns *phx_ns(const struct net *net);
