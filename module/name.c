@@ -19,6 +19,9 @@
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
 
+/* Names of a client that are taken away under one hold of the lock. */
+#define DROP_BATCH 32
+
 /* What is searched for: the first bytes of a text. */
 struct name_key {
 	const char *text;
@@ -362,23 +365,34 @@ int phx_name_lookup(struct phx_client *client, struct phx_ioc_name *arg)
 	return err;
 }
 
+/* Returns whether there are more. */
+static bool drop_some(struct phx_client *client)
+{
+	struct phx_name *name, *next;
+	LIST_HEAD(gone);
+	bool more;
+	int n = 0;
+
+	mutex_lock(&client->ns->names_lock);
+	list_for_each_entry_safe(name, next, &client->names, node) {
+		if (n++ == DROP_BATCH)
+			break;
+		remove_locked(client->ns, name);
+		list_add(&name->node, &gone);
+	}
+	more = !list_empty(&client->names);
+	mutex_unlock(&client->ns->names_lock);
+	list_for_each_entry_safe(name, next, &gone, node)
+		name_free(name);
+	return more;
+}
+
 /**
  * phx_names_drop() - take away all names of a client that is shut down
  * @client: the client
  */
 void phx_names_drop(struct phx_client *client)
 {
-	struct phx_name *name, *next;
-	LIST_HEAD(gone);
-
-	mutex_lock(&client->ns->names_lock);
-	list_for_each_entry_safe(name, next, &client->names, node) {
-		remove_locked(client->ns, name);
-		list_add(&name->node, &gone);
-	}
-	mutex_unlock(&client->ns->names_lock);
-	list_for_each_entry_safe(name, next, &gone, node) {
-		name_free(name);
+	while (drop_some(client))
 		cond_resched();
-	}
 }

@@ -301,6 +301,13 @@ TEST_F(name, many_names_at_once)
 		sprintf(text, "/many/%d", i);
 		EXPECT_EQ(0, lookup_is(self->cli, text, 0, self->port, i, strlen(text)));
 	}
+	/* Only those of the file that is closed go, and all of them. */
+	close(self->srv);
+	for (i = 0; i < 3000; i++) {
+		sprintf(text, "/many/%d", i);
+		EXPECT_EQ(i & 1 ? -ENOENT : 0,
+			  lookup_is(self->cli, text, 0, self->port, i, strlen(text)));
+	}
 }
 
 TEST_F(name, names_of_another_network_namespace_are_not_there)
