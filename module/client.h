@@ -24,6 +24,7 @@
  * holds two clients' locks. Order of locks:
  *
  *	mmap_lock > phx_ns.names_lock
+ *	phx_ns.look_lock > client->srv.lock
  *	mmap_lock > the windows' i_mmap_rwsem
  *	client->win[].lock > client->srv.lock > client->srv.poll, scheduler's
  *	phx_region.lock > mmap_lock
