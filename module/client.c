@@ -253,7 +253,6 @@ static void drop_held(struct phx_client *client)
 	while ((msg = phx_held_take_next(client, &slot))) {
 		phx_place_revoke(msg, client);
 		phx_message_answer(msg, -EPIPE);
-		cond_resched();
 	}
 }
 

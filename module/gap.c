@@ -19,12 +19,12 @@ struct phx_gap *phx_gap_alloc(void)
  * phx_gap_begin_locked() - a message was taken away from its receiver
  * @client: the receiver
  * @gap: what it leaves
- * @rid: what it was known by
+ * @port: number of the port that it came from
  */
-void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, s32 rid)
+void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, u32 port)
 {
 	lockdep_assert_held(&client->srv.lock);
-	gap->rid = rid;
+	gap->port = port;
 	list_add_tail(&gap->node, &client->srv.gaps);
 }
 
@@ -59,26 +59,19 @@ void phx_gap_out(struct phx_client *client, struct phx_gap *gap)
 /**
  * phx_gap_over() - the receiver has responded to a message that was aborted
  * @client: the receiver
- * @rid: what the message was known by
+ * @gap: what it left, taken out of the table; it may be gone when this returns
  */
-void phx_gap_over(struct phx_client *client, s32 rid)
+void phx_gap_over(struct phx_client *client, struct phx_gap *gap)
 {
-	struct phx_gap *gap, *found = NULL;
-	bool out = false;
+	bool out;
 
 	spin_lock(&client->srv.lock);
-	list_for_each_entry(gap, &client->srv.gaps, node) {
-		if (gap->rid != rid)
-			continue;
-		list_del(&gap->node);
-		gap->over = true;
-		out = gap->out;
-		found = gap;
-		break;
-	}
+	list_del(&gap->node);
+	gap->over = true;
+	out = gap->out;
 	spin_unlock(&client->srv.lock);
 	if (out)
-		end(client, found);
+		end(client, gap);
 }
 
 /**
@@ -89,6 +82,8 @@ void phx_gaps_free(struct phx_client *client)
 {
 	struct phx_gap *gap, *next;
 
-	list_for_each_entry_safe(gap, next, &client->srv.gaps, node)
+	list_for_each_entry_safe(gap, next, &client->srv.gaps, node) {
 		kfree(gap);
+		cond_resched();
+	}
 }

@@ -2,6 +2,7 @@
 #include "held.h"
 #include "client.h"
 #include "compat.h"
+#include "gap.h"
 #include "message.h"
 #include "port.h"
 
@@ -13,6 +14,8 @@
 #define RID_BITS	31
 #define MIN_SLOT_BITS	6
 #define MAX_SLOT_BITS	22
+/* Slots that are emptied under one hold of the lock. */
+#define TAKE_BATCH	256
 
 static u32 nr_slots(const struct phx_held *held)
 {
@@ -215,12 +218,14 @@ static struct phx_message *take_locked(struct phx_client *client,
 static struct phx_message *forget_aborted_locked(struct phx_client *client,
 						 struct phx_held_slot *slot, u32 port)
 {
+	struct phx_message *entry = slot->msg;
+
 	lockdep_assert_held(&client->srv.lock);
-	if (xa_to_value(slot->msg) != port)
+	if (phx_gap_of(entry)->port != port)
 		return NULL;
 	slot->msg = NULL;
 	phx_held_unreserve_locked(client, slot->rid, false);
-	return ERR_PTR(-ESRCH);
+	return entry;
 }
 
 /**
@@ -229,8 +234,8 @@ static struct phx_message *forget_aborted_locked(struct phx_client *client,
  * @rid: the message's, that stays reserved
  * @port: number of the port the message came from
  *
- * Return: the message, or NULL; -ESRCH as an ERR_PTR if it was aborted: then
- * that was the end of the rid.
+ * Return: the message, or NULL; if it was aborted, what it left, as phx_gap_entry():
+ * then that was the end of the rid.
  */
 __phx_hot
 struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
@@ -241,7 +246,7 @@ struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
 	/* model: respond */
 	spin_lock(&client->srv.lock);
 	slot = slot_of(&client->srv.held, rid);
-	if (slot && unlikely(xa_is_value(slot->msg)))
+	if (slot && unlikely(phx_is_gap(slot->msg)))
 		msg = forget_aborted_locked(client, slot, port);
 	else if (slot && slot->msg && slot->msg->port->id == port)
 		msg = take_locked(client, slot);
@@ -259,7 +264,7 @@ struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
  * When the table grows a message may move to a slot that comes later, never to one
  * that comes earlier.
  *
- * Return: a message; if it was aborted, the number of its port as xa_mk_value();
+ * Return: a message; if it was aborted, what it left, as phx_gap_entry();
  * NULL if there is none up to @end, or to the end of the table, which @slot is then.
  */
 struct phx_message *phx_held_next_locked(struct phx_client *client, u32 *slot, u32 end,
@@ -284,11 +289,13 @@ struct phx_message *phx_held_next_locked(struct phx_client *client, u32 *slot, u
  * @client: the client
  * @msg: the message, held
  * @rid: what it is known by
+ * @gap: what it leaves
  *
  * Return: the message, which is the caller's to answer.
  */
 struct phx_message *phx_held_abort_locked(struct phx_client *client,
-					  const struct phx_message *msg, s32 rid)
+					  const struct phx_message *msg, s32 rid,
+					  struct phx_gap *gap)
 {
 	struct phx_held_slot *slot = slot_of(&client->srv.held, rid);
 
@@ -296,8 +303,24 @@ struct phx_message *phx_held_abort_locked(struct phx_client *client,
 	if (WARN_ON_ONCE(!slot || slot->msg != msg))
 		return NULL;
 	take_locked(client, slot);
-	slot->msg = xa_mk_value(msg->port->id);
+	slot->msg = phx_gap_entry(gap);
 	return (struct phx_message *)msg;
+}
+
+static struct phx_message *take_next_locked(struct phx_client *client, u32 *from, u32 end)
+{
+	struct phx_message *msg;
+	s32 rid;
+
+	lockdep_assert_held(&client->srv.lock);
+	while ((msg = phx_held_next_locked(client, from, end, &rid))) {
+		struct phx_held_slot *slot = &client->srv.held.slots[*from - 1];
+
+		if (!phx_is_gap(msg))
+			return take_locked(client, slot);
+		slot->msg = NULL;
+	}
+	return NULL;
 }
 
 /**
@@ -310,20 +333,15 @@ struct phx_message *phx_held_abort_locked(struct phx_client *client,
  */
 struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from)
 {
-	struct phx_held *held = &client->srv.held;
-	struct phx_message *msg = NULL;
+	struct phx_message *msg;
+	u32 end;
 
-	while (!msg && *from < nr_slots(held)) {
+	do {
+		end = *from + TAKE_BATCH;
 		spin_lock(&client->srv.lock);
-		msg = held->slots[*from].msg;
-		if (xa_is_value(msg)) {
-			held->slots[*from].msg = NULL;
-			msg = NULL;
-		}
-		if (msg)
-			take_locked(client, &held->slots[*from]);
+		msg = take_next_locked(client, from, end);
 		spin_unlock(&client->srv.lock);
-		++*from;
-	}
+		cond_resched();
+	} while (!msg && *from == end);
 	return msg;
 }

@@ -8,6 +8,7 @@
 #include "netlink.h"
 #include "client.h"
 #include "compat.h"
+#include "gap.h"
 #include "message.h"
 #include "netns.h"
 #include "port.h"
@@ -307,10 +308,10 @@ static bool next_held_locked(struct phx_client *client, u32 *slot, u32 stop,
 
 	lockdep_assert_held(&client->srv.lock);
 	while ((msg = phx_held_next_locked(client, slot, stop, &rid))) {
-		if (xa_is_value(msg)) {
+		if (phx_is_gap(msg)) {
 			memset(look, 0, sizeof(*look));
 			look->client = client;
-			look->port = xa_to_value(msg);
+			look->port = phx_gap_of(msg)->port;
 			look->state = PHX_MESSAGE_ABORTED;
 			if (!phx_viewer_sees(viewer, client->user))
 				continue;

@@ -76,6 +76,7 @@ FIXTURE(crowd)
 	struct server srv;
 	struct nl nl;
 	struct crowd *crowd;
+	struct phx_ioc_recv got[CROWD];
 	pid_t pid;
 };
 
@@ -100,6 +101,20 @@ static void crowd_come(FIXTURE_DATA(crowd) *self, int nr, int pages)
 	self->crowd->nr = nr;
 	self->crowd->pages = pages;
 	self->pid = child_run(self->srv.fd, crowd_main, self->crowd);
+}
+
+/* Receives the messages of all, got[] by their numbers. */
+static bool crowd_receive(FIXTURE_DATA(crowd) *self)
+{
+	struct phx_ioc_recv got;
+	int i;
+
+	for (i = 0; i < self->crowd->nr; i++) {
+		if (server_recv(&self->srv, &got))
+			return false;
+		self->got[got.msg.type] = got;
+	}
+	return true;
 }
 
 static int errors(const struct crowd *crowd, int err)
@@ -180,6 +195,60 @@ TEST_F(crowd, of_queued_messages_is_told_of_the_end_of_the_port)
 	EXPECT_EQ(0, port_destroy(self->srv.fd, self->srv.port));
 	EXPECT_EQ(0, child_end(self->pid));
 	EXPECT_EQ(CROWD, errors(self->crowd, -EINVAL));
+}
+
+/* Where it is in the module's table, which has as many slots as a power of 2. */
+static int slot_of(const FIXTURE_DATA(crowd) *self, int i)
+{
+	return self->got[i].rid & 511;
+}
+
+TEST_F(crowd, of_held_messages_is_answered_by_a_close)
+{
+	int i, first = 0, last = 0;
+
+	crowd_come(self, CROWD, 1);
+	ASSERT_TRUE(crowd_receive(self));
+	for (i = 0; i < CROWD; i++) {
+		first = slot_of(self, i) < slot_of(self, first) ? i : first;
+		last = slot_of(self, i) > slot_of(self, last) ? i : last;
+	}
+	/* Only two are left, with many slots between them where none is. */
+	ASSERT_LT(slot_of(self, first) + 256, slot_of(self, last));
+	for (i = 0; i < CROWD; i++)
+		if (i != first && i != last)
+			ASSERT_EQ(0, server_respond(&self->srv, &self->got[i]));
+	close(self->srv.fd);
+	EXPECT_EQ(0, child_end(self->pid));
+	EXPECT_EQ(2, errors(self->crowd, -EPIPE));
+	EXPECT_EQ(CROWD - 2, errors(self->crowd, 0));
+}
+
+TEST_F(crowd, of_aborted_messages_is_each_told_of_once)
+{
+	struct nl_message m;
+	int i, nr = 100;
+
+	crowd_come(self, nr, 1);
+	ASSERT_TRUE(crowd_receive(self));
+	for (i = 0; i < nr; i++) {
+		ASSERT_EQ(1, nl_message(&self->nl, i, &m));
+		EXPECT_EQ(0, nl_abort(&self->nl, &m, true));
+	}
+	EXPECT_EQ(0, child_end(self->pid));
+	EXPECT_EQ(nr, errors(self->crowd, -ECANCELED));
+	/* Another order than theirs; 7 and their number have no divisor in common. */
+	for (i = 0; i < nr; i++)
+		EXPECT_ERR(ESRCH, server_respond(&self->srv, &self->got[i * 7 % nr]));
+	for (i = 0; i < nr; i++)
+		EXPECT_ERR(ENOENT, server_respond(&self->srv, &self->got[i]));
+	/* All places are free again. */
+	atomic_store(&self->crowd->next, 0);
+	crowd_come(self, CROWD, 1);
+	ASSERT_TRUE(crowd_receive(self));
+	close(self->srv.fd);
+	EXPECT_EQ(0, child_end(self->pid));
+	EXPECT_EQ(CROWD, errors(self->crowd, -EPIPE));
 }
 
 TEST_HARNESS_MAIN
