@@ -224,6 +224,43 @@ TEST_F(crowd, of_held_messages_is_answered_by_a_close)
 	EXPECT_EQ(CROWD - 2, errors(self->crowd, 0));
 }
 
+/* Every second page of the window is lent: two that are beside each other are nowhere. */
+TEST_F(crowd, of_places_that_are_too_small_is_passed_over)
+{
+	struct sending pair = { .port = self->srv.port, .in_size = 2 * PAGE };
+	struct phx_ioc_recv got;
+	pid_t pid;
+	int i;
+
+	crowd_come(self, CROWD, 1);
+	ASSERT_TRUE(crowd_receive(self));
+	for (i = 0; i < CROWD; i++)
+		if ((self->got[i].msg.i.data / PAGE) & 1)
+			EXPECT_EQ(0, server_respond(&self->srv, &self->got[i]));
+	pair.result = -ENOBUFS;
+	pid = child_run(self->srv.fd, sending_main, &pair);
+	got = (struct phx_ioc_recv){ .timeout_ns = 300000000 };
+	EXPECT_ERR(ETIMEDOUT, msg_recv_arg(self->srv.fd, self->srv.port, &got));
+	EXPECT_EQ(0, child_end(pid));
+	/* The last of all. */
+	for (i = 0; i < CROWD; i++) {
+		__u64 page = (self->got[i].msg.i.data - addr(self->srv.win.in)) / PAGE;
+
+		if (self->got[i].msg.i.data / PAGE & 1 || page < CROWD - 2)
+			continue;
+		EXPECT_EQ(0, server_respond(&self->srv, &self->got[i]));
+	}
+	pair.result = 0;
+	pid = child_run(self->srv.fd, sending_main, &pair);
+	ASSERT_EQ(0, server_recv(&self->srv, &got));
+	EXPECT_LE(addr(self->srv.win.in) + (CROWD - 3) * PAGE, got.msg.i.data);
+	EXPECT_TRUE(sending_is_seen(&pair, &got.msg));
+	EXPECT_EQ(0, server_respond(&self->srv, &got));
+	EXPECT_EQ(0, child_end(pid));
+	close(self->srv.fd);
+	EXPECT_EQ(0, child_end(self->pid));
+}
+
 TEST_F(crowd, of_aborted_messages_is_each_told_of_once)
 {
 	struct nl_message m;
