@@ -30,6 +30,7 @@
  *	phx_region.lock > mmap_lock
  *	phx_region.lock > client->win[].lock
  *
+ *	client->srv.held.growing > client->srv.lock
  *	client->regions, alone
  *	the reaper's list of clients, alone
  *

@@ -29,6 +29,7 @@ static u32 nr_slots(const struct phx_held *held)
 void phx_held_init(struct phx_held *held)
 {
 	held->free = -1;
+	mutex_init(&held->growing);
 }
 
 /**
@@ -42,6 +43,7 @@ void phx_held_fini(struct phx_held *held)
 	for (i = 0; i < nr_slots(held); i++)
 		WARN_ON_ONCE(held->slots[i].msg);
 	kvfree(held->slots);
+	mutex_destroy(&held->growing);
 }
 
 __phx_hot
@@ -81,22 +83,27 @@ static struct phx_held_slot *use_larger_locked(struct phx_client *client,
 	return old;
 }
 
-/**
- * phx_held_grow() - make room for more messages
- * @client: the client
- *
- * Return: 0, also if another thread was first; -ENOMEM.
- */
-int phx_held_grow(struct phx_client *client)
+/* How large it is to be, as a power of 2; 0 if there is room already. */
+static unsigned int wanted_bits(struct phx_client *client)
 {
 	struct phx_held *held = &client->srv.held;
-	struct phx_held_slot *slots, *unused;
-	unsigned int bits;
-	u32 i;
+	unsigned int bits = 0;
 
 	spin_lock(&client->srv.lock);
-	bits = held->slots ? held->bits + 1 : MIN_SLOT_BITS;
+	if (held->free < 0 && !client->srv.closed)
+		bits = held->slots ? held->bits + 1 : MIN_SLOT_BITS;
 	spin_unlock(&client->srv.lock);
+	return bits;
+}
+
+static int grow(struct phx_client *client)
+{
+	unsigned int bits = wanted_bits(client);
+	struct phx_held_slot *slots;
+	u32 i;
+
+	if (!bits)
+		return 0;
 	if (bits > MAX_SLOT_BITS)
 		return -ENOMEM;
 	slots = kvcalloc(1U << bits, sizeof(*slots), GFP_KERNEL_ACCOUNT);
@@ -106,12 +113,32 @@ int phx_held_grow(struct phx_client *client)
 		slots[i].rid = -1;
 
 	spin_lock(&client->srv.lock);
-	unused = slots;
-	if (held->free < 0 && nr_slots(held) < 1U << bits && !client->srv.closed)
-		unused = use_larger_locked(client, slots, bits);
+	if (client->srv.held.free < 0 && !client->srv.closed)
+		slots = use_larger_locked(client, slots, bits);
 	spin_unlock(&client->srv.lock);
-	kvfree(unused);
+	kvfree(slots);
 	return 0;
+}
+
+/**
+ * phx_held_grow() - make room for more messages
+ * @client: the client
+ *
+ * All of its threads may come at once: one has the memory for it at a time.
+ *
+ * Return: 0, also if another thread was first; -ENOMEM; -EINTR for a thread that is
+ * killed.
+ */
+int phx_held_grow(struct phx_client *client)
+{
+	struct phx_held *held = &client->srv.held;
+	int err;
+
+	if (mutex_lock_killable(&held->growing))
+		return -EINTR;
+	err = grow(client);
+	mutex_unlock(&held->growing);
+	return err;
 }
 
 /**

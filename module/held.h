@@ -15,6 +15,7 @@
 #ifndef PHX_HELD_H
 #define PHX_HELD_H
 
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct phx_client;
@@ -44,12 +45,14 @@ struct phx_held_slot {
  * @bits: see there
  * @free: first free slot, or -1; the one freed last, as it is in the cache
  * @generation: of the next rid
+ * @growing: of the one thread that makes it larger
  */
 struct phx_held {
 	struct phx_held_slot *slots;
 	unsigned int bits;
 	s32 free;
 	u32 generation;
+	struct mutex growing; /* held to make it larger */
 };
 
 void phx_held_init(struct phx_held *held);
