@@ -62,7 +62,7 @@ static struct phx_message *take_held_locked(struct phx_client *client, u32 *slot
 	lockdep_assert_held(&client->srv.lock);
 	do {
 		msg = phx_held_next_locked(client, slot, end, &rid);
-	} while (msg && (xa_is_value(msg) || msg->id != id));
+	} while (msg && (phx_is_gap(msg) || msg->id != id));
 	if (!msg)
 		return NULL;
 	if (client->srv.closed)
@@ -70,8 +70,8 @@ static struct phx_message *take_held_locked(struct phx_client *client, u32 *slot
 	if (!force && phx_message_is_seen(msg))
 		return ERR_PTR(-EBUSY);
 	get_file(client->win_file);
-	phx_gap_begin_locked(client, gap, rid);
-	return phx_held_abort_locked(client, msg, rid);
+	phx_gap_begin_locked(client, gap, msg->port->id);
+	return phx_held_abort_locked(client, msg, rid, gap);
 }
 
 static struct phx_message *take_held(struct phx_client *client, u64 id, bool force,

@@ -24,7 +24,10 @@
  */
 static const bool always_bounce = IS_ENABLED(CONFIG_PAGE_TABLE_CHECK);
 
-/* Pinning goes on with interrupts off; this bounds for how long. */
+/*
+ * Pinning goes on with interrupts off, and to undo it takes no pause; this bounds for
+ * how long.
+ */
 #define PIN_BATCH	256U
 
 static int get_page_array(struct phx_buffer *buf)
@@ -49,8 +52,14 @@ static void put_page_array(struct phx_buffer *buf)
 
 static void unpin(struct page **pages, unsigned int nr, bool dirty)
 {
-	/* PTEs of a window tell nobody that they were written through. */
-	unpin_user_pages_dirty_lock(pages, nr, dirty);
+	unsigned int i, n;
+
+	for (i = 0; i < nr; i += n) {
+		n = min(nr - i, PIN_BATCH);
+		/* PTEs of a window tell nobody that they were written through. */
+		unpin_user_pages_dirty_lock(pages + i, n, dirty);
+		cond_resched();
+	}
 	phx_stat_add(PHX_STAT_PAGES_UNPINNED, nr);
 	phx_stat_add(PHX_STAT_PAGES_PINNED_LIVE, -(s64)nr);
 }
@@ -82,6 +91,7 @@ static int pin(struct phx_buffer *buf)
 	unsigned int flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
 	unsigned long start = buf->addr & PAGE_MASK;
 	unsigned int got = 0;
+	bool good = true;
 	int n;
 
 	do {
@@ -91,12 +101,13 @@ static int pin(struct phx_buffer *buf)
 		if (n > 0) {
 			phx_stat_add(PHX_STAT_PAGES_PINNED, n);
 			phx_stat_add(PHX_STAT_PAGES_PINNED_LIVE, n);
+			good = !write || may_be_dirtied(buf->pages + got, n);
 			got += n;
 		}
 		cond_resched();
-	} while (n > 0 && got < buf->nr);
+	} while (n > 0 && good && got < buf->nr);
 
-	if (got == buf->nr && (!write || may_be_dirtied(buf->pages, got)))
+	if (got == buf->nr && good)
 		return 0;
 	unpin(buf->pages, got, false);
 	return n < 0 ? n : -EFAULT;
@@ -125,14 +136,23 @@ static int prepare_pinned(struct phx_buffer *buf, struct phx_user *user,
 
 static int fault_in(const struct phx_buffer *buf)
 {
-	void __user *addr = (void __user *)buf->addr;
-	size_t missing;
+	const size_t batch = PHX_PAGE_BATCH * PAGE_SIZE;
+	char __user *addr = (char __user *)buf->addr, *end = addr + buf->len;
+	size_t n, missing;
 
-	if (buf->dir == PHX_OUT)
-		missing = fault_in_safe_writeable(addr, buf->len);
-	else
-		missing = fault_in_readable(addr, buf->len);
-	return missing ? -EFAULT : 0;
+	for (; addr < end; addr += n) {
+		n = min_t(size_t, end - addr, batch);
+		if (buf->dir == PHX_OUT)
+			missing = fault_in_safe_writeable(addr, n);
+		else
+			missing = fault_in_readable(addr, n);
+		if (missing)
+			return -EFAULT;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
 }
 
 /* The output's contents are taken too: what is not written must come back. */
@@ -321,7 +341,7 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
  * phx_buffer_write_back() - give a bounced output to the sender
  * @buf: a buffer of the current process, after the response
  *
- * Return: 0 or -EFAULT.
+ * Return: as phx_buffer_to_user().
  */
 __phx_hot
 int phx_buffer_write_back(const struct phx_buffer *buf)
@@ -336,7 +356,7 @@ int phx_buffer_write_back(const struct phx_buffer *buf)
  * @buf: the buffer
  * @to: where to
  *
- * Return: 0 or -EFAULT.
+ * Return: 0, -EFAULT, or -EINTR for a thread that is killed.
  */
 int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to)
 {
@@ -349,10 +369,10 @@ int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to)
 
 		err = phx_copy_to_user((void __user *)to, page + offset, n);
 		kunmap_local(page);
+		err = err ?: phx_page_pause(i);
 		if (err)
 			return err;
 		to += n;
-		cond_resched();
 	}
 	return 0;
 }
@@ -362,7 +382,8 @@ int phx_buffer_to_user(const struct phx_buffer *buf, unsigned long to)
  * @buf: the buffer
  * @from: where from
  *
- * Return: 0 or -EFAULT; the buffer is written in part then.
+ * Return: 0, -EFAULT, or -EINTR for a thread that is killed; the buffer is written in
+ * part then.
  */
 int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from)
 {
@@ -376,10 +397,10 @@ int phx_buffer_from_user(const struct phx_buffer *buf, unsigned long from)
 		err = phx_copy_from_user(page + offset, (void __user *)from, n);
 		flush_dcache_page(buf->pages[i]);
 		kunmap_local(page);
+		err = err ?: phx_page_pause(i);
 		if (err)
 			return err;
 		from += n;
-		cond_resched();
 	}
 	return 0;
 }

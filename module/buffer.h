@@ -31,6 +31,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/rbtree.h>
+#include <linux/sched/signal.h>
 #include <linux/types.h>
 
 struct mmpin;
@@ -105,6 +106,18 @@ static inline size_t phx_buffer_part(const struct phx_buffer *buf, unsigned int 
 
 	*offset = begin;
 	return min_t(size_t, PAGE_SIZE - begin, buf->len - before);
+}
+
+/* Pages, of half a million, that are gone through without a pause. */
+#define PHX_PAGE_BATCH	64U
+
+/* After page @i of many: make room for others, and end it for a thread that is killed. */
+static inline int phx_page_pause(unsigned int i)
+{
+	if (i % PHX_PAGE_BATCH != PHX_PAGE_BATCH - 1)
+		return 0;
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,

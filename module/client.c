@@ -24,9 +24,12 @@
 #include <net/net_namespace.h>
 
 #define REAP_INTERVAL HZ
+/* Clients that are looked at under one hold of the lock. */
 #define REAP_BATCH 32
 
+/* Those that were looked at longest ago are first. */
 static LIST_HEAD(clients);
+static unsigned long nr_clients;
 static DEFINE_SPINLOCK(clients_lock);
 
 static void reap(struct work_struct *work);
@@ -38,13 +41,29 @@ static void reap_later(void)
 			   round_jiffies_relative(REAP_INTERVAL));
 }
 
+static void list_locked(struct phx_client *client)
+{
+	lockdep_assert_held(&clients_lock);
+	list_add_tail(&client->node, &clients);
+	nr_clients++;
+}
+
+static void unlist_locked(struct phx_client *client)
+{
+	lockdep_assert_held(&clients_lock);
+	if (list_empty(&client->node))
+		return;
+	list_del_init(&client->node);
+	nr_clients--;
+}
+
 /* Its number may be another's by now, if this is done again. */
 static void forget(struct phx_client *client)
 {
 	if (client->id)
 		xa_cmpxchg(&client->ns->clients, client->id, client, NULL, 0);
 	spin_lock(&clients_lock);
-	list_del_init(&client->node);
+	unlist_locked(client);
 	spin_unlock(&clients_lock);
 }
 
@@ -165,7 +184,7 @@ struct phx_client *phx_client_create(void)
 	client->pid = task_tgid_nr_ns(current, client->pid_ns);
 	phx_stat_inc(PHX_STAT_CLIENTS_LIVE);
 	spin_lock(&clients_lock);
-	list_add(&client->node, &clients);
+	list_locked(client);
 	spin_unlock(&clients_lock);
 	reap_later();
 
@@ -233,7 +252,6 @@ static void drop_held(struct phx_client *client)
 	while ((msg = phx_held_take_next(client, &slot))) {
 		phx_place_revoke(msg, client);
 		phx_message_answer(msg, -EPIPE);
-		cond_resched();
 	}
 }
 
@@ -273,20 +291,23 @@ void phx_client_shutdown(struct phx_client *client)
 	fput(client->win_file);
 }
 
-/* They are off the list then, and each has a reference for the caller. */
-static unsigned int find_abandoned(struct phx_client **found, unsigned int max)
+/*
+ * Look at the next few, which are the last then. Those found are off the list, and each
+ * has a reference for the caller.
+ */
+static unsigned int find_abandoned(struct phx_client *found[REAP_BATCH])
 {
-	struct phx_client *client, *next;
-	unsigned int n = 0;
+	struct phx_client *client;
+	unsigned int i, n = 0;
 
 	spin_lock(&clients_lock);
-	list_for_each_entry_safe(client, next, &clients, node) {
-		if (n == max)
-			break;
+	for (i = 0; i < REAP_BATCH && !list_empty(&clients); i++) {
+		client = list_first_entry(&clients, struct phx_client, node);
+		list_move_tail(&client->node, &clients);
 		if (!phx_client_abandoned(client) ||
 		    !refcount_inc_not_zero(&client->refs))
 			continue;
-		list_del_init(&client->node);
+		unlist_locked(client);
 		found[n++] = client;
 	}
 	spin_unlock(&clients_lock);
@@ -296,22 +317,24 @@ static unsigned int find_abandoned(struct phx_client **found, unsigned int max)
 /*
  * Shut down clients whose address space ended and nothing told of it. A
  * notifier of the address space would know at once, but costs every change of
- * its mappings, and so every message that is lent.
+ * its mappings, and so every message that is lent. Users decide how many clients
+ * there are: those who open and close wait for a batch at most.
  */
 static void reap(struct work_struct *work)
 {
+	unsigned long seen, all = READ_ONCE(nr_clients);
 	struct phx_client *found[REAP_BATCH];
 	unsigned int i, n;
 
-	do {
-		n = find_abandoned(found, REAP_BATCH);
+	for (seen = 0; seen < all; seen += REAP_BATCH) {
+		n = find_abandoned(found);
 		for (i = 0; i < n; i++) {
 			phx_client_shutdown(found[i]);
 			phx_client_put(found[i]);
-			cond_resched();
 		}
-	} while (n == REAP_BATCH);
-	if (!list_empty_careful(&clients))
+		cond_resched();
+	}
+	if (READ_ONCE(nr_clients))
 		reap_later();
 }
 

@@ -26,11 +26,13 @@
  * holds two clients' locks. Order of locks:
  *
  *	mmap_lock > phx_ns.names_lock
+ *	phx_ns.look_lock > client->srv.lock
  *	mmap_lock > the windows' i_mmap_rwsem
  *	client->win[].lock > client->srv.lock > client->srv.poll, scheduler's
  *	phx_region.lock > mmap_lock
  *	phx_region.lock > client->win[].lock
  *
+ *	client->srv.held.growing > client->srv.lock
  *	client->regions, alone
  *	the reaper's list of clients, alone
  *

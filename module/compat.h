@@ -59,6 +59,7 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 /*
@@ -78,6 +79,8 @@ static inline void phx_unshare_pages(unsigned long addr, size_t len)
 		if (!n)
 			n = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
 		cond_resched();
+		if (fatal_signal_pending(current))
+			return;
 	}
 }
 #else

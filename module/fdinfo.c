@@ -6,6 +6,7 @@
  */
 #include "device.h"
 #include "client.h"
+#include "gap.h"
 #include "message.h"
 #include "port.h"
 #include "region.h"
@@ -98,7 +99,7 @@ static bool add_slots(struct phx_client *client, u32 *slot, struct held_sum *sum
 	spin_lock(&client->srv.lock);
 	while ((msg = phx_held_next_locked(client, slot, end, &rid)))
 		/* One that was aborted is not there any more. */
-		if (!xa_is_value(msg))
+		if (!phx_is_gap(msg))
 			add_held_locked(sum, msg, rid);
 	spin_unlock(&client->srv.lock);
 	return *slot == end;

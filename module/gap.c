@@ -20,12 +20,12 @@ struct phx_gap *phx_gap_alloc(void)
  * phx_gap_begin_locked() - a message was taken away from its receiver
  * @client: the receiver
  * @gap: what it leaves
- * @rid: what it was known by
+ * @port: number of the port that it came from
  */
-void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, s32 rid)
+void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, u32 port)
 {
 	lockdep_assert_held(&client->srv.lock);
-	gap->rid = rid;
+	gap->port = port;
 	list_add_tail(&gap->node, &client->srv.gaps);
 }
 
@@ -60,55 +60,52 @@ void phx_gap_out(struct phx_client *client, struct phx_gap *gap)
 		end(client, gap);
 }
 
-/* Returns whether the pages are out, so that the caller is to end it. */
-static bool over_locked(struct phx_client *client, struct phx_gap *gap)
+/**
+ * phx_gap_take_locked() - the receiver responds to a message that was aborted
+ * @client: the receiver
+ * @gap: what it left, just taken out of the table: the caller's until phx_gap_over()
+ */
+void phx_gap_take_locked(struct phx_client *client, struct phx_gap *gap)
 {
 	lockdep_assert_held(&client->srv.lock);
 	list_del(&gap->node);
-	gap->over = true;
-	return gap->out;
 }
 
 /**
- * phx_gap_over() - the receiver has responded to a message that was aborted
+ * phx_gap_over() - the receiver goes no more to where the message was
  * @client: the receiver
- * @rid: what the message was known by
+ * @gap: what it left, the caller's; it may be gone when this returns
  */
-void phx_gap_over(struct phx_client *client, s32 rid)
+void phx_gap_over(struct phx_client *client, struct phx_gap *gap)
 {
-	struct phx_gap *gap, *found = NULL;
+	bool out;
 
 	spin_lock(&client->srv.lock);
-	list_for_each_entry(gap, &client->srv.gaps, node) {
-		if (gap->rid != rid)
-			continue;
-		if (over_locked(client, gap))
-			found = gap;
-		break;
-	}
+	gap->over = true;
+	out = gap->out;
 	spin_unlock(&client->srv.lock);
-	if (found)
-		end(client, found);
+	if (out)
+		end(client, gap);
 }
 
 /**
  * phx_gaps_end() - the receiver will not respond any more
- * @client: the receiver, which is shut down: there will be no more of them
+ * @client: the receiver, which is shut down: there will be no more of them, and none
+ *	    is in the table
  */
 void phx_gaps_end(struct phx_client *client)
 {
 	struct phx_gap *gap;
-	bool out;
 
 	for (;;) {
 		spin_lock(&client->srv.lock);
 		gap = list_first_entry_or_null(&client->srv.gaps, struct phx_gap, node);
-		out = gap && over_locked(client, gap);
+		if (gap)
+			phx_gap_take_locked(client, gap);
 		spin_unlock(&client->srv.lock);
 		if (!gap)
 			return;
-		if (out)
-			end(client, gap);
+		phx_gap_over(client, gap);
 		cond_resched();
 	}
 }

@@ -17,6 +17,7 @@
 #include "buffer.h"
 
 #include <linux/list.h>
+#include <linux/xarray.h>
 
 struct phx_client;
 struct phx_message;
@@ -24,8 +25,8 @@ struct phx_region;
 
 /**
  * struct phx_gap - what one message leaves
- * @node: in client->srv.gaps until @over
- * @rid: what the message was known by
+ * @node: in client->srv.gaps until the receiver has responded, or is shut down
+ * @port: number of the port that the message came from
  * @out: the pages are out of the windows
  * @over: the receiver has responded, or is shut down
  * @place: the slots, by enum phx_dir; none if @nr is 0
@@ -33,7 +34,7 @@ struct phx_region;
  */
 struct phx_gap {
 	struct list_head node;
-	s32 rid;
+	u32 port;
 	bool out;
 	bool over;
 	struct {
@@ -44,9 +45,26 @@ struct phx_gap {
 };
 
 struct phx_gap *phx_gap_alloc(void);
-void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, s32 rid);
+void phx_gap_begin_locked(struct phx_client *client, struct phx_gap *gap, u32 port);
 void phx_gap_out(struct phx_client *client, struct phx_gap *gap);
-void phx_gap_over(struct phx_client *client, s32 rid);
+void phx_gap_take_locked(struct phx_client *client, struct phx_gap *gap);
+void phx_gap_over(struct phx_client *client, struct phx_gap *gap);
 void phx_gaps_end(struct phx_client *client);
+
+/* In the table of held messages it stands where the message was, told by a bit. */
+static inline struct phx_message *phx_gap_entry(struct phx_gap *gap)
+{
+	return xa_tag_pointer(gap, 1);
+}
+
+static inline bool phx_is_gap(const struct phx_message *entry)
+{
+	return xa_pointer_tag((void *)entry) == 1;
+}
+
+static inline struct phx_gap *phx_gap_of(const struct phx_message *entry)
+{
+	return xa_untag_pointer((void *)entry);
+}
 
 #endif /* PHX_GAP_H */

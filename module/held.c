@@ -2,6 +2,7 @@
 #include "held.h"
 #include "client.h"
 #include "compat.h"
+#include "gap.h"
 #include "message.h"
 #include "port.h"
 
@@ -13,6 +14,8 @@
 #define RID_BITS	31
 #define MIN_SLOT_BITS	6
 #define MAX_SLOT_BITS	22
+/* Slots that are emptied under one hold of the lock. */
+#define TAKE_BATCH	256
 
 static u32 nr_slots(const struct phx_held *held)
 {
@@ -26,6 +29,7 @@ static u32 nr_slots(const struct phx_held *held)
 void phx_held_init(struct phx_held *held)
 {
 	held->free = -1;
+	mutex_init(&held->growing);
 }
 
 /**
@@ -39,6 +43,7 @@ void phx_held_fini(struct phx_held *held)
 	for (i = 0; i < nr_slots(held); i++)
 		WARN_ON_ONCE(held->slots[i].msg);
 	kvfree(held->slots);
+	mutex_destroy(&held->growing);
 }
 
 __phx_hot
@@ -78,22 +83,27 @@ static struct phx_held_slot *use_larger_locked(struct phx_client *client,
 	return old;
 }
 
-/**
- * phx_held_grow() - make room for more messages
- * @client: the client
- *
- * Return: 0, also if another thread was first; -ENOMEM.
- */
-int phx_held_grow(struct phx_client *client)
+/* How large it is to be, as a power of 2; 0 if there is room already. */
+static unsigned int wanted_bits(struct phx_client *client)
 {
 	struct phx_held *held = &client->srv.held;
-	struct phx_held_slot *slots, *unused;
-	unsigned int bits;
-	u32 i;
+	unsigned int bits = 0;
 
 	spin_lock(&client->srv.lock);
-	bits = held->slots ? held->bits + 1 : MIN_SLOT_BITS;
+	if (held->free < 0 && !client->srv.closed)
+		bits = held->slots ? held->bits + 1 : MIN_SLOT_BITS;
 	spin_unlock(&client->srv.lock);
+	return bits;
+}
+
+static int grow(struct phx_client *client)
+{
+	unsigned int bits = wanted_bits(client);
+	struct phx_held_slot *slots;
+	u32 i;
+
+	if (!bits)
+		return 0;
 	if (bits > MAX_SLOT_BITS)
 		return -ENOMEM;
 	slots = kvcalloc(1U << bits, sizeof(*slots), GFP_KERNEL_ACCOUNT);
@@ -103,12 +113,32 @@ int phx_held_grow(struct phx_client *client)
 		slots[i].rid = -1;
 
 	spin_lock(&client->srv.lock);
-	unused = slots;
-	if (held->free < 0 && nr_slots(held) < 1U << bits && !client->srv.closed)
-		unused = use_larger_locked(client, slots, bits);
+	if (client->srv.held.free < 0 && !client->srv.closed)
+		slots = use_larger_locked(client, slots, bits);
 	spin_unlock(&client->srv.lock);
-	kvfree(unused);
+	kvfree(slots);
 	return 0;
+}
+
+/**
+ * phx_held_grow() - make room for more messages
+ * @client: the client
+ *
+ * All of its threads may come at once: one has the memory for it at a time.
+ *
+ * Return: 0, also if another thread was first; -ENOMEM; -EINTR for a thread that is
+ * killed.
+ */
+int phx_held_grow(struct phx_client *client)
+{
+	struct phx_held *held = &client->srv.held;
+	int err;
+
+	if (mutex_lock_killable(&held->growing))
+		return -EINTR;
+	err = grow(client);
+	mutex_unlock(&held->growing);
+	return err;
 }
 
 /**
@@ -215,12 +245,16 @@ static struct phx_message *take_locked(struct phx_client *client,
 static struct phx_message *forget_aborted_locked(struct phx_client *client,
 						 struct phx_held_slot *slot, u32 port)
 {
+	struct phx_message *entry = slot->msg;
+
 	lockdep_assert_held(&client->srv.lock);
-	if (xa_to_value(slot->msg) != port)
+	if (phx_gap_of(entry)->port != port)
 		return NULL;
+	/* In the same moment: who shuts down the client must not end it, too. */
+	phx_gap_take_locked(client, phx_gap_of(entry));
 	slot->msg = NULL;
 	phx_held_unreserve_locked(client, slot->rid, false);
-	return ERR_PTR(-ESRCH);
+	return entry;
 }
 
 /**
@@ -229,8 +263,8 @@ static struct phx_message *forget_aborted_locked(struct phx_client *client,
  * @rid: the message's, that stays reserved
  * @port: number of the port the message came from
  *
- * Return: the message, or NULL; -ESRCH as an ERR_PTR if it was aborted: then
- * that was the end of the rid.
+ * Return: the message, or NULL; if it was aborted, what it left, as phx_gap_entry():
+ * then that was the end of the rid.
  */
 __phx_hot
 struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
@@ -241,7 +275,7 @@ struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
 	/* model: respond */
 	spin_lock(&client->srv.lock);
 	slot = slot_of(&client->srv.held, rid);
-	if (slot && unlikely(xa_is_value(slot->msg)))
+	if (slot && unlikely(phx_is_gap(slot->msg)))
 		msg = forget_aborted_locked(client, slot, port);
 	else if (slot && slot->msg && slot->msg->port->id == port)
 		msg = take_locked(client, slot);
@@ -259,7 +293,7 @@ struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port)
  * When the table grows a message may move to a slot that comes later, never to one
  * that comes earlier.
  *
- * Return: a message; if it was aborted, the number of its port as xa_mk_value();
+ * Return: a message; if it was aborted, what it left, as phx_gap_entry();
  * NULL if there is none up to @end, or to the end of the table, which @slot is then.
  */
 struct phx_message *phx_held_next_locked(struct phx_client *client, u32 *slot, u32 end,
@@ -284,11 +318,13 @@ struct phx_message *phx_held_next_locked(struct phx_client *client, u32 *slot, u
  * @client: the client
  * @msg: the message, held
  * @rid: what it is known by
+ * @gap: what it leaves
  *
  * Return: the message, which is the caller's to answer.
  */
 struct phx_message *phx_held_abort_locked(struct phx_client *client,
-					  const struct phx_message *msg, s32 rid)
+					  const struct phx_message *msg, s32 rid,
+					  struct phx_gap *gap)
 {
 	struct phx_held_slot *slot = slot_of(&client->srv.held, rid);
 
@@ -296,8 +332,24 @@ struct phx_message *phx_held_abort_locked(struct phx_client *client,
 	if (WARN_ON_ONCE(!slot || slot->msg != msg))
 		return NULL;
 	take_locked(client, slot);
-	slot->msg = xa_mk_value(msg->port->id);
+	slot->msg = phx_gap_entry(gap);
 	return (struct phx_message *)msg;
+}
+
+static struct phx_message *take_next_locked(struct phx_client *client, u32 *from, u32 end)
+{
+	struct phx_message *msg;
+	s32 rid;
+
+	lockdep_assert_held(&client->srv.lock);
+	while ((msg = phx_held_next_locked(client, from, end, &rid))) {
+		struct phx_held_slot *slot = &client->srv.held.slots[*from - 1];
+
+		if (!phx_is_gap(msg))
+			return take_locked(client, slot);
+		slot->msg = NULL;
+	}
+	return NULL;
 }
 
 /**
@@ -310,20 +362,15 @@ struct phx_message *phx_held_abort_locked(struct phx_client *client,
  */
 struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from)
 {
-	struct phx_held *held = &client->srv.held;
-	struct phx_message *msg = NULL;
+	struct phx_message *msg;
+	u32 end;
 
-	while (!msg && *from < nr_slots(held)) {
+	do {
+		end = *from + TAKE_BATCH;
 		spin_lock(&client->srv.lock);
-		msg = held->slots[*from].msg;
-		if (xa_is_value(msg)) {
-			held->slots[*from].msg = NULL;
-			msg = NULL;
-		}
-		if (msg)
-			take_locked(client, &held->slots[*from]);
+		msg = take_next_locked(client, from, end);
 		spin_unlock(&client->srv.lock);
-		++*from;
-	}
+		cond_resched();
+	} while (!msg && *from == end);
 	return msg;
 }

@@ -15,16 +15,17 @@
 #ifndef PHX_HELD_H
 #define PHX_HELD_H
 
+#include <linux/mutex.h>
 #include <linux/types.h>
-#include <linux/xarray.h>
 
 struct phx_client;
+struct phx_gap;
 struct phx_message;
 
 /**
  * struct phx_held_slot - room for one message
- * @msg: the message, NULL if reserved or free; if aborted, the number of the port
- *	 that it came from, as xa_mk_value()
+ * @msg: the message, NULL if reserved or free; if aborted, what it left, as
+ *	 phx_gap_entry()
  * @rid: what it is known by, -1 if free
  * @next: of a free slot: the next free one, or -1
  * @generation: of one that is not free: what its rid was made of
@@ -44,12 +45,14 @@ struct phx_held_slot {
  * @bits: see there
  * @free: first free slot, or -1; the one freed last, as it is in the cache
  * @generation: of the next rid
+ * @growing: of the one thread that makes it larger
  */
 struct phx_held {
 	struct phx_held_slot *slots;
 	unsigned int bits;
 	s32 free;
 	u32 generation;
+	struct mutex growing; /* held to make it larger */
 };
 
 void phx_held_init(struct phx_held *held);
@@ -63,7 +66,8 @@ struct phx_message *phx_held_take(struct phx_client *client, int rid, u32 port);
 struct phx_message *phx_held_next_locked(struct phx_client *client, u32 *slot, u32 end,
 					 s32 *rid);
 struct phx_message *phx_held_abort_locked(struct phx_client *client,
-					  const struct phx_message *msg, s32 rid);
+					  const struct phx_message *msg, s32 rid,
+					  struct phx_gap *gap);
 struct phx_message *phx_held_take_next(struct phx_client *client, u32 *from);
 
 #endif /* PHX_HELD_H */

@@ -9,6 +9,7 @@
 
 #include <linux/huge_mm.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 /* What install_run() needs to know. */
 struct install {
@@ -140,7 +141,8 @@ static bool install_huge(struct install *in)
  * @vma: the window, in the current process, its mmap_lock held for reading
  * @buf: the buffer, in whose place nothing is
  *
- * Return: 0 or -ENOMEM; then some pages may be there.
+ * Return: 0; -ENOMEM, or -EINTR for a thread that is killed: then some pages may be
+ * there.
  */
 int phx_install(struct vm_area_struct *vma, const struct phx_buffer *buf)
 {
@@ -148,9 +150,13 @@ int phx_install(struct vm_area_struct *vma, const struct phx_buffer *buf)
 	int err = 0;
 
 	mmap_assert_locked(vma->vm_mm);
-	while (!err && in.next < buf->nr)
+	while (!err && in.next < buf->nr) {
 		if (!install_huge(&in))
 			err = apply_to_page_range(vma->vm_mm, address(&in), PAGE_SIZE,
 						  install_run, &in);
+		cond_resched();
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+	}
 	return err;
 }

@@ -11,29 +11,41 @@
 #include <linux/cred.h>
 #include <linux/jhash.h>
 #include <linux/phxport.h>
+#include <linux/random.h>
 #include <linux/rhashtable.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
 
-/* What is searched for: part of a longer text. */
+/* Names of a client that are taken away under one hold of the lock. */
+#define DROP_BATCH 32
+
+/* What is searched for: the first bytes of a text. */
 struct name_key {
 	const char *text;
 	size_t len;
+	u32 hash;
 };
+
+static u32 table_hash(u32 hash, u32 seed)
+{
+	return jhash_1word(hash, seed);
+}
 
 static u32 key_hash(const void *data, u32 len, u32 seed)
 {
 	const struct name_key *key = data;
 
-	return jhash(key->text, key->len, seed);
+	return table_hash(key->hash, seed);
 }
 
 static u32 name_hash(const void *data, u32 len, u32 seed)
 {
 	const struct phx_name *name = data;
 
-	return jhash(name->text, name->len, seed);
+	return table_hash(name->text_hash, seed);
 }
 
 static int name_compare(struct rhashtable_compare_arg *arg, const void *obj)
@@ -41,7 +53,8 @@ static int name_compare(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct name_key *key = arg->key;
 	const struct phx_name *name = obj;
 
-	return key->len != name->len || memcmp(key->text, name->text, key->len);
+	return key->hash != name->text_hash || key->len != name->len ||
+	       memcmp(key->text, name->text, key->len);
 }
 
 static const struct rhashtable_params names_params = {
@@ -60,6 +73,7 @@ static const struct rhashtable_params names_params = {
  */
 int phx_names_init(struct phx_ns *ns)
 {
+	get_random_bytes(&ns->names_key, sizeof(ns->names_key));
 	return rhashtable_init(&ns->names, &names_params);
 }
 
@@ -72,11 +86,36 @@ void phx_names_fini(struct phx_ns *ns)
 	rhashtable_destroy(&ns->names);
 }
 
-static struct phx_name *find(struct phx_ns *ns, const char *text, size_t len)
+/*
+ * Add the part of a text that begins at @key->len, which is up to its next slash.
+ * Hashed part by part, each with what is known of those before, all that lead a
+ * text cost no more than to hash it once. The key is secret: nobody can choose names
+ * that meet in the table.
+ */
+static void key_add_part(struct name_key *key, const struct phx_ns *ns)
 {
-	struct name_key key = { .text = text, .len = len };
+	const char *part = key->text + key->len;
+	size_t len = strchrnul(part + 1, '/') - part;
+	hsiphash_key_t secret = ns->names_key;
 
-	return rhashtable_lookup(&ns->names, &key, names_params);
+	secret.key[0] ^= key->hash;
+	key->hash = hsiphash(part, len, &secret);
+	key->len += len;
+}
+
+/* Of all of a text, which is not empty. */
+static struct name_key key_of(const struct phx_ns *ns, const char *text)
+{
+	struct name_key key = { .text = text };
+
+	while (text[key.len])
+		key_add_part(&key, ns);
+	return key;
+}
+
+static struct phx_name *find(struct phx_ns *ns, const struct name_key *key)
+{
+	return rhashtable_lookup(&ns->names, key, names_params);
 }
 
 /* The text of a call, to be freed with kfree(). */
@@ -119,6 +158,7 @@ static struct phx_name *name_create(struct phx_client *client,
 	memcpy(name->text, text, arg->name_size);
 	kfree(text);
 	name->len = arg->name_size - 1;
+	name->text_hash = key_of(client->ns, name->text).hash;
 	name->client = client;
 	name->user = phx_user_ref(client->user);
 	name->port = arg->oid.port;
@@ -145,7 +185,11 @@ static void name_free(struct phx_name *name)
 
 static int insert_locked(struct phx_ns *ns, struct phx_name *name)
 {
-	struct name_key key = { .text = name->text, .len = name->len };
+	struct name_key key = {
+		.text = name->text,
+		.len = name->len,
+		.hash = name->text_hash,
+	};
 	int err;
 
 	lockdep_assert_held(&ns->names_lock);
@@ -221,6 +265,7 @@ int phx_name_unregister(struct phx_client *client, const struct phx_ioc_name *ar
 {
 	struct phx_ns *ns = client->ns;
 	struct phx_name *name;
+	struct name_key key;
 	char *text;
 	int err = 0;
 
@@ -229,10 +274,11 @@ int phx_name_unregister(struct phx_client *client, const struct phx_ioc_name *ar
 	text = get_text(arg);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
+	key = key_of(ns, text);
 
 	mutex_lock(&ns->names_lock);
 	rcu_read_lock();
-	name = find(ns, text, arg->name_size - 1);
+	name = find(ns, &key);
 	rcu_read_unlock();
 	if (!name)
 		err = -ENOENT;
@@ -248,25 +294,36 @@ int phx_name_unregister(struct phx_client *client, const struct phx_ioc_name *ar
 }
 
 /*
- * Cuts at slashes, from the end, until a name is found. "/" alone leads every
- * path from the root, but none that does not begin there.
+ * The longest of those that lead a text, each of which ends before a slash or at its
+ * end. "/" alone leads every path from the root, but none that does not begin there.
  */
-static struct phx_name *find_prefix(struct phx_ns *ns, const char *text,
-				    size_t len, u32 *matched)
+static struct phx_name *find_prefix(struct phx_ns *ns, const char *text, u32 *matched)
 {
-	struct phx_name *name = find(ns, text, len);
+	struct name_key key = { .text = "/" };
+	struct phx_name *name = NULL, *longer;
 
-	*matched = len;
-	while (!name && len) {
-		while (len && text[len - 1] != '/')
-			len--;
-		if (!len)
-			break;
-		len--;
-		*matched = len;
-		name = len ? find(ns, text, len) : find(ns, "/", 1);
+	*matched = 0;
+	if (text[0] == '/') {
+		key_add_part(&key, ns);
+		name = find(ns, &key);
+	}
+	key = (struct name_key){ .text = text };
+	while (text[key.len]) {
+		key_add_part(&key, ns);
+		longer = find(ns, &key);
+		if (!longer)
+			continue;
+		name = longer;
+		*matched = key.len;
 	}
 	return name;
+}
+
+static struct phx_name *find_all_of(struct phx_ns *ns, const char *text)
+{
+	struct name_key key = key_of(ns, text);
+
+	return find(ns, &key);
 }
 
 /**
@@ -293,9 +350,9 @@ int phx_name_lookup(struct phx_client *client, struct phx_ioc_name *arg)
 	arg->matched = arg->name_size - 1;
 	rcu_read_lock();
 	if (arg->flags & PHX_LOOKUP_PREFIX)
-		name = find_prefix(ns, text, arg->matched, &arg->matched);
+		name = find_prefix(ns, text, &arg->matched);
 	else
-		name = find(ns, text, arg->matched);
+		name = find_all_of(ns, text);
 	if (name) {
 		serial = phx_port_serial(ns, name->port);
 		if (!serial || serial == name->serial) {
@@ -308,23 +365,34 @@ int phx_name_lookup(struct phx_client *client, struct phx_ioc_name *arg)
 	return err;
 }
 
+/* Returns whether there are more. */
+static bool drop_some(struct phx_client *client)
+{
+	struct phx_name *name, *next;
+	LIST_HEAD(gone);
+	bool more;
+	int n = 0;
+
+	mutex_lock(&client->ns->names_lock);
+	list_for_each_entry_safe(name, next, &client->names, node) {
+		if (n++ == DROP_BATCH)
+			break;
+		remove_locked(client->ns, name);
+		list_add(&name->node, &gone);
+	}
+	more = !list_empty(&client->names);
+	mutex_unlock(&client->ns->names_lock);
+	list_for_each_entry_safe(name, next, &gone, node)
+		name_free(name);
+	return more;
+}
+
 /**
  * phx_names_drop() - take away all names of a client that is shut down
  * @client: the client
  */
 void phx_names_drop(struct phx_client *client)
 {
-	struct phx_name *name, *next;
-	LIST_HEAD(gone);
-
-	mutex_lock(&client->ns->names_lock);
-	list_for_each_entry_safe(name, next, &client->names, node) {
-		remove_locked(client->ns, name);
-		list_add(&name->node, &gone);
-	}
-	mutex_unlock(&client->ns->names_lock);
-	list_for_each_entry_safe(name, next, &gone, node) {
-		name_free(name);
+	while (drop_some(client))
 		cond_resched();
-	}
 }

@@ -34,6 +34,7 @@ struct phx_user;
  * @port: the port's number
  * @id: the object's
  * @len: bytes of @text without NUL
+ * @text_hash: of @text
  * @text: the name
  */
 struct phx_name {
@@ -47,6 +48,7 @@ struct phx_name {
 	u32 port;
 	u64 id;
 	size_t len;
+	u32 text_hash;
 	char text[];
 };
 

@@ -12,6 +12,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -142,6 +143,19 @@ int phx_netlink_add(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 {
 	return phx_netlink_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			       NLM_F_MULTI, cmd, viewer, put, what);
+}
+
+/**
+ * phx_netlink_pause() - between two things that a dump looks at
+ *
+ * There may be any number that are not to be shown before one is.
+ *
+ * Return: 0, or -EINTR for a thread that is killed.
+ */
+int phx_netlink_pause(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /**

@@ -80,6 +80,7 @@ int phx_netlink_put(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd,
 		    const struct phx_viewer *viewer, phx_put_fn put, const void *what);
 int phx_netlink_add(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		    const struct phx_viewer *viewer, phx_put_fn put, const void *what);
+int phx_netlink_pause(void);
 int phx_netlink_dump_all(struct netlink_callback *cb, int attr);
 int phx_netlink_reply(struct genl_info *info, u8 cmd, const struct phx_viewer *viewer,
 		      phx_put_fn put, const void *what);

@@ -50,7 +50,7 @@ static int add_all(struct sk_buff *skb, struct netlink_callback *cb,
 					      region);
 		phx_region_put(region);
 		*at += !err;
-		cond_resched();
+		err = err ?: phx_netlink_pause();
 	}
 	return err;
 }
@@ -77,7 +77,7 @@ int phx_netlink_buffers(struct sk_buff *skb, struct netlink_callback *cb)
 		phx_client_put(owner);
 		cb->args[0] = at;
 		at += !err;
-		cond_resched();
+		err = err ?: phx_netlink_pause();
 	}
 	cb->args[0] = at;
 	cb->args[1] = err ? buffer : 0;

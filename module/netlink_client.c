@@ -117,7 +117,7 @@ int phx_netlink_clients(struct sk_buff *skb, struct netlink_callback *cb)
 					      phx_put_client, client);
 		phx_client_put(client);
 		at += !err;
-		cond_resched();
+		err = err ?: phx_netlink_pause();
 	}
 	cb->args[0] = at;
 	return skb->len ?: err;

@@ -144,7 +144,7 @@ int phx_netlink_users(struct sk_buff *skb, struct netlink_callback *cb)
 					      user);
 		phx_user_put(user);
 		at += !err;
-		cond_resched();
+		err = err ?: phx_netlink_pause();
 	}
 	cb->args[0] = at;
 	return skb->len ?: err;

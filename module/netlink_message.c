@@ -8,6 +8,7 @@
 #include "netlink.h"
 #include "client.h"
 #include "compat.h"
+#include "gap.h"
 #include "message.h"
 #include "netns.h"
 #include "port.h"
@@ -268,7 +269,7 @@ static int add_queued(struct sk_buff *skb, struct netlink_callback *cb,
 			err = add(skb, cb, viewer, &look);
 		if (found && !err)
 			*order = look.order;
-		cond_resched();
+		err = err ?: phx_netlink_pause();
 		spin_lock(&port->client->srv.lock);
 	}
 	phx_walk_end_locked(port, &walk);
@@ -287,12 +288,14 @@ static int add_queues(struct sk_buff *skb, struct netlink_callback *cb,
 		if (id != at->port)
 			at->order = 0;
 		at->port = id;
-		if (!only || only == id)
+		/* Most have none, and need not be kept from their work. */
+		if ((!only || only == id) && READ_ONCE(port->nr_queued))
 			err = add_queued(skb, cb, viewer, port, &at->order);
 		phx_port_put(port);
 		if (only)
 			break;
 		id += !err;
+		err = err ?: phx_netlink_pause();
 	}
 	return err;
 }
@@ -305,10 +308,10 @@ static bool next_held_locked(struct phx_client *client, u32 *slot, u32 stop,
 
 	lockdep_assert_held(&client->srv.lock);
 	while ((msg = phx_held_next_locked(client, slot, stop, &rid))) {
-		if (xa_is_value(msg)) {
+		if (phx_is_gap(msg)) {
 			memset(look, 0, sizeof(*look));
 			look->client = client;
-			look->port = xa_to_value(msg);
+			look->port = phx_gap_of(msg)->port;
 			look->state = PHX_MESSAGE_ABORTED;
 			if (!phx_viewer_sees(viewer, client->user))
 				continue;
@@ -343,7 +346,7 @@ static int add_held(struct sk_buff *skb, struct netlink_callback *cb,
 			err = add(skb, cb, viewer, &look);
 		if (!err)
 			*slot = at;
-		cond_resched();
+		err = err ?: phx_netlink_pause();
 	} while (!err && (found || at == stop));
 	return err;
 }
@@ -367,28 +370,43 @@ static int add_all_held(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
+static int add_all(struct sk_buff *skb, struct netlink_callback *cb,
+		   const struct phx_viewer *viewer)
+{
+	const struct nlattr *port = phx_dump_attrs(cb)[PHX_A_MESSAGE_PORT];
+	struct position *at = (void *)cb->ctx;
+	u32 only = port ? nla_get_u32(port) : 0;
+	int err = 0;
+
+	if (!at->held) {
+		err = add_queues(skb, cb, viewer, only, at);
+		at->held = !err;
+	}
+	return err ?: add_all_held(skb, cb, viewer, only, at);
+}
+
 /**
  * phx_netlink_messages() - PHX_CMD_MESSAGE_GET
  * @skb: the part of the dump
  * @cb: the dump; ctx is where it is
  *
+ * Who takes a message out of a queue has to tell all who are looking at that, and
+ * anybody may look. So of those who are to see but their own messages one looks at a
+ * time.
+ *
  * Return: bytes in @skb, 0 at the end, or a negative errno.
  */
 int phx_netlink_messages(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	const struct nlattr *port = phx_dump_attrs(cb)[PHX_A_MESSAGE_PORT];
-	struct position *at = (void *)cb->ctx;
-	u32 only = port ? nla_get_u32(port) : 0;
 	struct phx_viewer viewer;
-	int err = 0;
+	int err;
 
 	phx_viewer_init(&viewer, cb->skb);
-	if (!at->held) {
-		err = add_queues(skb, cb, &viewer, only, at);
-		at->held = !err;
-	}
-	if (!err)
-		err = add_all_held(skb, cb, &viewer, only, at);
+	if (!viewer.admin && mutex_lock_killable(&viewer.ns->look_lock))
+		return -EINTR;
+	err = add_all(skb, cb, &viewer);
+	if (!viewer.admin)
+		mutex_unlock(&viewer.ns->look_lock);
 	return skb->len ?: err;
 }
 

@@ -79,7 +79,9 @@ int phx_netlink_names(struct sk_buff *skb, struct netlink_callback *cb)
 	phx_viewer_init(&viewer, cb->skb);
 	while (!(err = add_next(skb, cb, &viewer, &at))) {
 		at++;
-		cond_resched();
+		err = phx_netlink_pause();
+		if (err)
+			break;
 	}
 	cb->args[0] = at;
 	return skb->len || err == -ENOENT ? skb->len : err;

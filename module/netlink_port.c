@@ -96,7 +96,7 @@ int phx_netlink_ports(struct sk_buff *skb, struct netlink_callback *cb)
 					      phx_put_port, port);
 		phx_port_put(port);
 		at += !err;
-		cond_resched();
+		err = err ?: phx_netlink_pause();
 	}
 	cb->args[0] = at;
 	return skb->len ?: err;

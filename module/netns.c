@@ -28,6 +28,7 @@ static int __net_init phx_net_init(struct net *net)
 	xa_init_flags(&ns->clients, XA_FLAGS_ALLOC1);
 	xa_init_flags(&ns->name_numbers, XA_FLAGS_ALLOC);
 	mutex_init(&ns->names_lock);
+	mutex_init(&ns->look_lock);
 	return phx_names_init(ns);
 }
 

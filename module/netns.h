@@ -12,6 +12,7 @@
 
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
+#include <linux/siphash.h>
 #include <linux/xarray.h>
 
 struct net;
@@ -25,7 +26,9 @@ struct net;
  * @names_lock: held to change @names and the clients' lists of names
  * @name_numbers: number to struct phx_name, under @names_lock
  * @last_name: where the search for a free number goes on
+ * @look_lock: of the one viewer without rights over others who looks at messages
  * @names: struct phx_name by its text; read under RCU
+ * @names_key: what texts are hashed with
  */
 struct phx_ns {
 	struct xarray ports;
@@ -35,7 +38,9 @@ struct phx_ns {
 	struct mutex names_lock; /* changes of names */
 	struct xarray name_numbers;
 	u32 last_name;
+	struct mutex look_lock; /* see phx_netlink_messages() */
 	struct rhashtable names;
+	hsiphash_key_t names_key;
 };
 
 struct phx_ns *phx_ns(const struct net *net);

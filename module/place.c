@@ -162,7 +162,8 @@ void phx_place_undo(struct phx_message *msg, struct phx_client *client)
  * phx_take_output() - take what the server wrote, where it was given a copy
  * @msg: the message, of the current process
  *
- * Return: 0, or -EFAULT if the server's memory is not there any more.
+ * Return: 0; -EFAULT if the server's memory is not there any more; -EINTR for a thread
+ * that is killed.
  */
 int phx_take_output(struct phx_message *msg)
 {

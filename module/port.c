@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-/* Senders released under one hold of the lock when a port dies. */
+/* Those who wait that are released under one hold of the lock when a port dies. */
 #define PHX_KILL_BATCH 32
 
 static atomic64_t last_serial = ATOMIC64_INIT(0);
@@ -260,29 +260,31 @@ void phx_waiter_wake_locked(struct phx_port *port, struct phx_waiter *waiter,
 	phx_wait_end(&waiter->wait);
 }
 
-static void release_waiters_locked(struct phx_port *port)
+/* Who waits on either side; as the port is dead there will be no more. */
+static bool release_one_locked(struct phx_port *port)
 {
-	struct phx_waiter *waiter, *next;
+	struct phx_waiter *waiter;
+	struct phx_message *msg;
 
 	lockdep_assert_held(&port->client->srv.lock);
-	list_for_each_entry_safe(waiter, next, &port->waiters, node)
+	waiter = list_first_entry_or_null(&port->waiters, struct phx_waiter, node);
+	msg = list_first_entry_or_null(&port->queue, struct phx_message, node);
+	if (waiter)
 		phx_waiter_wake_locked(port, waiter, NULL, -EINVAL);
+	else if (msg)
+		phx_message_reject_locked(msg, -EINVAL);
+	return waiter || msg;
 }
 
 /* Returns whether there are more. */
-static bool release_senders(struct phx_port *port)
+static bool release_some(struct phx_port *port)
 {
-	struct phx_message *msg, *next;
-	bool more;
-	int n = 0;
+	bool more = true;
+	int n;
 
 	spin_lock(&port->client->srv.lock);
-	list_for_each_entry_safe(msg, next, &port->queue, node) {
-		if (n++ == PHX_KILL_BATCH)
-			break;
-		phx_message_reject_locked(msg, -EINVAL);
-	}
-	more = !list_empty(&port->queue);
+	for (n = 0; n < PHX_KILL_BATCH && more; n++)
+		more = release_one_locked(port);
 	spin_unlock(&port->client->srv.lock);
 	return more;
 }
@@ -307,14 +309,13 @@ void phx_port_kill(struct phx_port *port)
 		remove_locked(port);
 		if (client->srv.recent == port)
 			client->srv.recent = NULL;
-		release_waiters_locked(port);
 	}
 	spin_unlock(&client->srv.lock);
 	if (dead)
 		return;
 
 	xa_erase(&client->ns->ports, port->id);
-	while (release_senders(port))
+	while (release_some(port))
 		cond_resched();
 	phx_regions_end_at(port);
 	phx_event(client, PHX_CMD_PORT_DESTROY_NTF, phx_put_port, port);

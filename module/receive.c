@@ -299,6 +299,20 @@ out_requeue:
 	return err;
 }
 
+/*
+ * Senders of what there is no room for must not keep a receiver from its signals, nor
+ * beyond its time. Returns 1 if it may look at the next message.
+ */
+static int go_on(const struct phx_deadline *deadline)
+{
+	cond_resched();
+	if (signal_pending(current))
+		return -ERESTARTNOHAND;
+	if (deadline->limited && ktime_compare(ktime_get(), deadline->at) >= 0)
+		return -ETIMEDOUT;
+	return 1;
+}
+
 /**
  * phx_receive_read() - read a call, but for the response in it
  * @arg: out: the call
@@ -346,7 +360,8 @@ int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 		err = PTR_ERR_OR_ZERO(msg);
 		if (!err)
 			err = deliver(client, msg, r.rid, arg, user);
-		cond_resched();
+		if (err > 0)
+			err = go_on(&deadline);
 	} while (err > 0);
 	if (err && r.rid >= 0)
 		phx_held_unreserve(client, r.rid);

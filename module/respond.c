@@ -93,9 +93,9 @@ int phx_respond(struct phx_client *client, u32 port, int rid, u32 flags,
 	if (flags & ~PHX_RESPOND_UNREGISTER)
 		return -EINVAL;
 	msg = phx_held_take(client, rid, port);
-	if (IS_ERR(msg)) {
-		phx_gap_over(client, rid);
-		return PTR_ERR(msg);
+	if (unlikely(phx_is_gap(msg))) {
+		phx_gap_over(client, phx_gap_of(msg));
+		return -ESRCH;
 	}
 	if (!msg)
 		return phx_port_serial(client->ns, port) ? -ENOENT : -EINVAL;

@@ -33,8 +33,11 @@ void phx_shadows_free(struct phx_buffer *buf, unsigned int nr)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr; i++)
+	/* To the end, also of a thread that is killed. */
+	for (i = 0; i < nr; i++) {
 		__free_page(buf->pages[i]);
+		phx_page_pause(i);
+	}
 	phx_stat_add(PHX_STAT_PAGES_SHADOW_LIVE, -(s64)nr);
 }
 

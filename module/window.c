@@ -226,52 +226,12 @@ static void tree_insert_locked(struct phx_window *win, struct phx_buffer *buf)
 	rb_insert_color(&buf->node, &win->lent);
 }
 
-/*
- * The lowest place is taken: page tables are there already, and a search from
- * the begin passes only over what is lent. But what may have huge pages goes to
- * the upper half, where others have left no page tables in their place, and so
- * that they can be mapped as such.
- */
-static unsigned long slot_find_locked(const struct phx_window *win,
-				      const struct phx_buffer *buf)
-{
-	const unsigned long mask = PTRS_PER_PTE - 1;
-	unsigned long offset = (win->addr - (buf->addr & PAGE_MASK)) >> PAGE_SHIFT;
-	unsigned long slot;
-
-	lockdep_assert_held(&win->lock);
-	if (buf->nr > mask) {
-		slot = bitmap_find_next_zero_area_off(win->busy, win->nr, win->nr / 2,
-						      buf->nr, mask, offset & mask);
-		if (slot + buf->nr <= win->nr)
-			return slot;
-	}
-	return bitmap_find_next_zero_area(win->busy, win->nr, 0, buf->nr, 0);
-}
-
-static int slot_get_locked(struct phx_window *win, struct phx_buffer *buf)
-{
-	unsigned long slot;
-
-	lockdep_assert_held(&win->lock);
-	if (!win->addr || buf->nr > win->nr)
-		return -EMSGSIZE;
-	slot = slot_find_locked(win, buf);
-	if (slot + buf->nr > win->nr)
-		return -ENOBUFS;
-	bitmap_set(win->busy, slot, buf->nr);
-	win->used += buf->nr;
-	buf->slot = slot;
-	buf->at = win->addr + (slot << PAGE_SHIFT) + offset_in_page(buf->addr);
-	return 0;
-}
-
 static int slot_get(struct phx_window *win, struct phx_buffer *buf)
 {
 	int err;
 
 	spin_lock(&win->lock);
-	err = slot_get_locked(win, buf);
+	err = phx_slot_get_locked(win, buf);
 	if (!err)
 		tree_insert_locked(win, buf);
 	spin_unlock(&win->lock);
@@ -441,7 +401,7 @@ int phx_window_keep(struct phx_client *client, struct phx_view *view)
 
 	/* model: keep */
 	spin_lock(&win->lock);
-	err = slot_get_locked(win, &view->buf);
+	err = phx_slot_get_locked(win, &view->buf);
 	serial = win->serial;
 	win->moving += !err;
 	spin_unlock(&win->lock);

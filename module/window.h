@@ -90,6 +90,9 @@ bool phx_window_has(const struct phx_client *client, const struct phx_view *view
 struct phx_buffer *phx_window_borrow(struct phx_client *client, unsigned long addr,
 				     size_t len, struct phx_message **lender);
 
+/* slot.c */
+int phx_slot_get_locked(struct phx_window *win, struct phx_buffer *buf);
+
 /* install.c */
 int phx_install(struct vm_area_struct *vma, const struct phx_buffer *buf);
 

@@ -257,6 +257,60 @@ TEST(kept_over_exec_without_windows_it_serves_nobody_new)
 	close(fd);
 }
 
+/* More than the module looks at in one go. */
+#define MANY 100
+
+static void open_many(__u32 *ports, bool keep)
+{
+	int i, fd;
+
+	for (i = 0; i < MANY; i++) {
+		fd = dev_open(0);
+		if (fd < 0 || port_create(fd, &ports[i]))
+			_exit(1);
+		if (keep && fcntl(fd, F_SETFD, 0))
+			_exit(1);
+	}
+}
+
+/* All are found, however many are alive, and nobody else is taken for one. */
+TEST(many_are_kept_over_exec_among_those_that_live)
+{
+	__u32 *gone = mmap(NULL, MANY * sizeof(*gone), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0), ports[2][MANY];
+	struct phx_ioc_send arg = { .timeout_ns = 1000000 };
+	long long before;
+	int fd, i, n = 0;
+	pid_t pid;
+
+	OPEN_OR_SKIP(fd);
+	open_many(ports[0], false);
+	before = stat_read("ports_live");
+	pid = fork_child();
+	if (!pid) {
+		open_many(gone, true);
+		execl("/proc/self/exe", "kept", "--keep", NULL);
+		_exit(1);
+	}
+	open_many(ports[1], false);
+	for (i = 0; i < CALL_PATIENCE_MS && n < MANY; i++) {
+		if (gone[n] && msg_send_arg(fd, gone[n], &arg) == -EINVAL)
+			n++;
+		else
+			usleep(1000);
+	}
+	EXPECT_EQ(MANY, n);
+	/* That was found by who sent. The ports go when the module finds it, too. */
+	EXPECT_TRUE(stat_becomes("ports_live", before < 0 ? before : before + MANY));
+	for (i = 0; i < MANY; i++) {
+		EXPECT_ERR(ETIMEDOUT, msg_send_arg(fd, ports[0][i], &arg));
+		EXPECT_ERR(ETIMEDOUT, msg_send_arg(fd, ports[1][i], &arg));
+	}
+	kill(pid, SIGKILL);
+	EXPECT_EQ(-SIGKILL, wait_child(pid));
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	__u32 port;

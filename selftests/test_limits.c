@@ -169,7 +169,7 @@ static int modest_main(void *arg)
 }
 
 /* Who asks for too much gets nothing, and takes nothing from others meanwhile. */
-TEST_F(limits, a_refused_call_has_no_other_refused)
+TEST_F_TIMEOUT(limits, a_refused_call_has_no_other_refused, 120)
 {
 	struct modest *modest = shared_memory(sizeof(*modest));
 	struct phx_ioc_recv got;

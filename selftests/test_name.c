@@ -145,6 +145,77 @@ TEST_F(name, prefix_lookup_finds_the_longest_that_ends_at_a_slash)
 	EXPECT_ERR(ENOENT, lookup_is(fd, "/x", PHX_LOOKUP_PREFIX, p, 1, 0));
 }
 
+/* Texts of letters and slashes, all there are up to this length, by number. */
+#define SHORT_MAX 6
+#define SHORT_TEXTS ((2 << SHORT_MAX) - 2)
+
+static const char *short_text(int nr, char *text)
+{
+	int i, len;
+
+	for (len = 1; nr >= 1 << len; len++)
+		nr -= 1 << len;
+	for (i = 0; i < len; i++)
+		text[i] = nr >> i & 1 ? '/' : 'a';
+	text[len] = 0;
+	return text;
+}
+
+static bool is_registered(const char *text, int len)
+{
+	char other[SHORT_MAX + 1];
+	int i;
+
+	for (i = 0; i < SHORT_TEXTS; i += 3)
+		if (!strncmp(short_text(i, other), text, len) && (int)strlen(other) == len)
+			return true;
+	return false;
+}
+
+/* How much of it is led, as the rules say it; -1 if nothing leads. */
+static int led(const char *text)
+{
+	int len = strlen(text);
+
+	for (; len > 0; len--)
+		if ((!text[len] || text[len] == '/') && is_registered(text, len))
+			return len;
+	return text[0] == '/' && is_registered("/", 1) ? 0 : -1;
+}
+
+TEST_F(name, prefix_is_the_same_whatever_letters_and_slashes_there_are)
+{
+	char text[SHORT_MAX + 1];
+	int i, len;
+
+	for (i = 0; i < SHORT_TEXTS; i += 3) {
+		len = strlen(short_text(i, text));
+		ASSERT_EQ(0, name_register(self->srv, text, self->port, len));
+	}
+	for (i = 0; i < SHORT_TEXTS; i++) {
+		len = led(short_text(i, text));
+		EXPECT_EQ(len < 0 ? -ENOENT : 0,
+			  lookup_is(self->cli, text, PHX_LOOKUP_PREFIX, self->port, len ?: 1, len))
+			TH_LOG("\"%s\" is led by %d bytes", text, len);
+	}
+}
+
+TEST_F(name, path_of_slashes_alone_is_led_by_any_of_them)
+{
+	char text[PHX_NAME_MAX];
+	int len;
+
+	memset(text, '/', sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	EXPECT_ERR(ENOENT, name_lookup(self->cli, text, PHX_LOOKUP_PREFIX, NULL, NULL));
+	for (len = 1; len < PHX_NAME_MAX; len = 2 * len + 1) {
+		text[len] = 0;
+		ASSERT_EQ(0, name_register(self->srv, text, self->port, len));
+		text[len] = len < PHX_NAME_MAX - 1 ? '/' : 0;
+		EXPECT_EQ(0, lookup_is(self->cli, text, PHX_LOOKUP_PREFIX, self->port, len, len));
+	}
+}
+
 TEST_F(name, port_need_not_exist_nor_be_ones_own)
 {
 	EXPECT_EQ(0, name_register(self->cli, "theirs", self->port, 1));
@@ -229,6 +300,13 @@ TEST_F(name, many_names_at_once)
 	for (i = 0; i < 3000; i += 7) {
 		sprintf(text, "/many/%d", i);
 		EXPECT_EQ(0, lookup_is(self->cli, text, 0, self->port, i, strlen(text)));
+	}
+	/* Only those of the file that is closed go, and all of them. */
+	close(self->srv);
+	for (i = 0; i < 3000; i++) {
+		sprintf(text, "/many/%d", i);
+		EXPECT_EQ(i & 1 ? -ENOENT : 0,
+			  lookup_is(self->cli, text, 0, self->port, i, strlen(text)));
 	}
 }
 

@@ -344,8 +344,8 @@ struct phx_ioc_send {
  *	 respond-and-receive: @msg.o is the response
  *
  * If the window has no room for a message, its sender gets the error and the
- * call goes on with the next one. So windows should be large; all they take is
- * addresses.
+ * call goes on with the next one, if its time is not over and no signal came.
+ * So windows should be large; all they take is addresses.
  *
  * In respond-and-receive a sender who is gone (ESRCH) is no error.
  *
