@@ -61,9 +61,9 @@ void phx_gap_out(struct phx_client *client, struct phx_gap *gap)
 }
 
 /**
- * phx_gap_take_locked() - the receiver responds to a message that was aborted
+ * phx_gap_take_locked() - make a gap the caller's, until phx_gap_over()
  * @client: the receiver
- * @gap: what it left, just taken out of the table: the caller's until phx_gap_over()
+ * @gap: what an aborted message left, not in the table any more
  */
 void phx_gap_take_locked(struct phx_client *client, struct phx_gap *gap)
 {
