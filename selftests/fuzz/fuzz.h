@@ -226,6 +226,7 @@ struct fz_target {
  * @target: what others may write to now
  * @cover: what the kernel tells of where it was, or NULL
  * @fail_fd: makes a later step of a call fail, or -1
+ * @arming: of @failing, and held while it gets a signal
  * @failing: it does
  */
 struct fz_lane {
@@ -240,6 +241,7 @@ struct fz_lane {
 	struct fz_target target[2];
 	unsigned long *cover;
 	int fail_fd;
+	pthread_mutex_t arming;
 	bool failing;
 };
 
@@ -343,6 +345,7 @@ int fz_ioctl(struct fz_lane *lane, const struct fz_call *call, int fd, unsigned 
 	     void *user, size_t size);
 void fz_enter(struct fz_lane *lane, const struct fz_call *call);
 void fz_enter_failing(struct fz_lane *lane, const struct fz_call *call);
+void fz_nudge(struct fz_lane *lane);
 int fz_leave(struct fz_lane *lane, const struct fz_call *call, int err);
 __u32 fz_port(__u64 arg);
 

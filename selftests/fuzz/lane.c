@@ -101,9 +101,31 @@ void fz_enter(struct fz_lane *lane, const struct fz_call *call)
 void fz_enter_failing(struct fz_lane *lane, const struct fz_call *call)
 {
 	fz_enter(lane, call);
-	lane->failing = call->fail && lane->fail_fd >= 0;
+	if (!call->fail || lane->fail_fd < 0)
+		return;
+	pthread_mutex_lock(&lane->arming);
+	/* A nudge that was sent before arrives in this, and none from here on. */
+	syscall(SYS_gettid);
+	lane->failing = true;
+	make_fail(lane, call->fail);
+	pthread_mutex_unlock(&lane->arming);
+}
+
+/**
+ * fz_nudge() - send a signal to a lane, so that what it waits for ends
+ * @lane: the lane, not the current thread's
+ *
+ * Nothing is to fail from here on: it would be the signal's frame, and that is the end
+ * of the process.
+ */
+void fz_nudge(struct fz_lane *lane)
+{
+	pthread_mutex_lock(&lane->arming);
 	if (lane->failing)
-		make_fail(lane, call->fail);
+		make_fail(lane, 0);
+	lane->failing = false;
+	syscall(SYS_tgkill, getpid(), lane->tid, SIGUSR1);
+	pthread_mutex_unlock(&lane->arming);
 }
 
 /**
@@ -116,12 +138,14 @@ void fz_enter_failing(struct fz_lane *lane, const struct fz_call *call)
  */
 int fz_leave(struct fz_lane *lane, const struct fz_call *call, int err)
 {
+	pthread_mutex_lock(&lane->arming);
 	if (lane->failing) {
 		if (has_failed(lane))
 			fz_count(FZ_COUNT_FAULTS);
 		make_fail(lane, 0);
 		lane->failing = false;
 	}
+	pthread_mutex_unlock(&lane->arming);
 	fz_cover_end(lane);
 	fz_signal((__u64)call->op << 40 | (__u64)(err & 0xffff) << 8);
 	return err;

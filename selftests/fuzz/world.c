@@ -120,6 +120,7 @@ static void make_lanes(void)
 	for (i = 0; i < FZ_THREADS; i++) {
 		lane = &world.lane[i];
 		lane->nr = world.nr * FZ_THREADS + i;
+		pthread_mutex_init(&lane->arming, NULL);
 		sem_init(&lane->go, 0, 0);
 		sem_init(&lane->done, 0, 0);
 		CHECK(!pthread_create(&lane->thread, NULL, fz_lane_main, lane));
@@ -215,7 +216,7 @@ static void nudge(unsigned long long *calls, unsigned int *still)
 	*still = now == *calls ? *still + 1 : 0;
 	*calls = now;
 	for (i = 0; i < FZ_THREADS && *still; i++)
-		syscall(SYS_tgkill, getpid(), world.lane[i].tid, SIGUSR1);
+		fz_nudge(&world.lane[i]);
 	if (*still > 2)
 		fz_answer_all();
 }
