@@ -30,22 +30,32 @@ static const bool always_bounce = IS_ENABLED(CONFIG_PAGE_TABLE_CHECK);
  */
 #define PIN_BATCH	256U
 
-static int get_page_array(struct phx_buffer *buf)
+static int get_page_array(struct phx_buffer *buf, struct phx_user *user)
 {
 	size_t span = offset_in_page(buf->addr) + buf->len;
+	int err;
 
 	buf->nr = DIV_ROUND_UP(span, PAGE_SIZE);
 	buf->pages = buf->few;
-	if (buf->nr > PHX_FEW_PAGES)
-		buf->pages = kvmalloc_array(buf->nr, sizeof(*buf->pages),
-					    GFP_KERNEL_ACCOUNT);
-	return buf->pages ? 0 : -ENOMEM;
+	if (buf->nr <= PHX_FEW_PAGES)
+		return 0;
+	buf->pages = NULL;
+	err = phx_user_charge(user, PHX_LIMIT_PAGES, phx_page_array_pages(buf->nr));
+	if (err)
+		return err;
+	buf->pages = kvmalloc_array(buf->nr, sizeof(*buf->pages), GFP_KERNEL_ACCOUNT);
+	if (buf->pages)
+		return 0;
+	phx_user_uncharge(user, PHX_LIMIT_PAGES, phx_page_array_pages(buf->nr));
+	return -ENOMEM;
 }
 
-static void put_page_array(struct phx_buffer *buf)
+static void put_page_array(struct phx_buffer *buf, struct phx_user *user)
 {
-	if (buf->pages != buf->few)
+	if (phx_buffer_has_array(buf)) {
 		kvfree(buf->pages);
+		phx_user_uncharge(user, PHX_LIMIT_PAGES, phx_page_array_pages(buf->nr));
+	}
 	buf->pages = NULL;
 	buf->source = PHX_SRC_NONE;
 }
@@ -241,12 +251,12 @@ static int prepare_pages(struct phx_message *msg, struct phx_buffer *buf,
 {
 	int err;
 
-	err = get_page_array(buf);
+	err = get_page_array(buf, msg->user);
 	if (err)
 		return err;
 	err = prepare_from(msg, buf, sender, bounce);
 	if (buf->source == PHX_SRC_NONE)
-		put_page_array(buf);
+		put_page_array(buf, msg->user);
 	return err;
 }
 
@@ -266,11 +276,11 @@ int phx_buffer_pin(struct phx_buffer *buf, struct phx_user *user, struct mmpin *
 
 	if (!always_bounce) {
 		phx_unshare_pages(buf->addr, buf->len);
-		err = get_page_array(buf);
+		err = get_page_array(buf, user);
 		if (!err)
 			err = prepare_pinned(buf, user, pin);
 		if (err)
-			put_page_array(buf);
+			put_page_array(buf, user);
 	}
 	if (err == -EFAULT && !fault_in(buf))
 		err = -EOPNOTSUPP;
@@ -332,7 +342,7 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
 	default:
 		break;
 	}
-	put_page_array(buf);
+	put_page_array(buf, user);
 	buf->lender = NULL;
 	phx_region_unuse(buf);
 }

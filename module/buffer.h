@@ -124,12 +124,25 @@ int phx_buffer_prepare(struct phx_message *msg, enum phx_dir dir,
 		       struct phx_client *sender, bool bounce);
 int phx_buffer_pin(struct phx_buffer *buf, struct phx_user *user, struct mmpin *pin);
 void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user);
+
+static inline bool phx_buffer_has_array(const struct phx_buffer *buf)
+{
+	return buf->pages && buf->pages != buf->few;
+}
+
+/* What an array of @nr pages takes itself, in pages. */
+static inline long phx_page_array_pages(unsigned int nr)
+{
+	return DIV_ROUND_UP(nr * sizeof(struct page *), PAGE_SIZE);
+}
+
 /* Pages that are charged to a user for it. */
 static inline long phx_buffer_charged(const struct phx_buffer *buf)
 {
 	bool ours = buf->source == PHX_SRC_PINNED || buf->source == PHX_SRC_BOUNCED;
 
-	return (ours ? buf->nr : 0) + (buf->kept ? 1 : 0);
+	return (ours ? buf->nr : 0) + (buf->kept ? 1 : 0) +
+	       (phx_buffer_has_array(buf) ? phx_page_array_pages(buf->nr) : 0);
 }
 
 int phx_buffer_write_back(const struct phx_buffer *buf);
