@@ -33,7 +33,7 @@ fuzz() {
 
 @test "nothing is found with seed 1" {
 	device
-	fuzz --corpus corpus --seed 1 --seconds "${PHX_FUZZ_SECONDS:-20}"
+	fuzz --corpus corpus --seed 1 --seconds "${PHX_FUZZ_SECONDS:-60}"
 	[[ "$output" == *fuzz_calls* ]]
 	[[ "$output" != *"fuzz_messages 0"* ]]
 	[[ "$output" != *"fuzz_compared 0"* ]]
