@@ -201,7 +201,7 @@ static inline int sweep_none(const struct step *step, void *world)
 #define MEMLOCK_MORE 2
 
 /* Room for just what a step needs, so that it can't be done twice if it leaks. */
-static inline int limits_set(long long few, long long pages, int buffers)
+static inline int limits_set(long long few, long long pages, long lists, int buffers)
 {
 	rlim_t bytes = (pages + buffers * MEMLOCK_MORE) * PAGE;
 	struct rlimit memlock = { bytes, bytes };
@@ -210,7 +210,7 @@ static inline int limits_set(long long few, long long pages, int buffers)
 	return setrlimit(RLIMIT_MEMLOCK, &memlock) ?: cap_drop(CAP_SYS_RESOURCE) ?:
 	       cap_drop(CAP_IPC_LOCK) ?: param_write("max_ports", few) ?:
 	       param_write("max_names", few) ?: param_write("max_messages", few) ?:
-	       param_write("max_pages", pages);
+	       param_write("max_pages", pages + lists);
 }
 
 /* For FIXTURE_SETUP. */

@@ -13,6 +13,12 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+/* Pages that the list of a buffer of so many is charged as. */
+static inline long list_pages(long pages)
+{
+	return pages > 17 ? (pages + 511) / 512 : 0;
+}
+
 static const char *const limits_params[] = {
 	"max_ports", "max_names", "max_messages", "max_pages", "lend_min",
 };

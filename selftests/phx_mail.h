@@ -56,10 +56,15 @@ static inline size_t out_span(const struct shape *s)
 	return page_end(s->off + s->out);
 }
 
-/* Pages that are charged for it. */
 static inline long shape_pages(const struct shape *s)
 {
 	return (in_span(s) + out_span(s)) / PAGE;
+}
+
+/* Pages that the lists of its pages take. There are none of 17 and less. */
+static inline long shape_lists(const struct shape *s)
+{
+	return list_pages(in_span(s) / PAGE) + list_pages(out_span(s) / PAGE);
 }
 
 static inline void mail_fill(struct mail *m)

@@ -344,7 +344,7 @@ FIXTURE_SETUP(fault)
 	while (!atomic_load(d->served))
 		usleep(1000);
 	d->other.port = atomic_load(d->served);
-	ASSERT_EQ(0, limits_set(FEW, PAGES, 1));
+	ASSERT_EQ(0, limits_set(FEW, PAGES, list_pages(PAGES), 1));
 }
 
 FIXTURE_TEARDOWN(fault)

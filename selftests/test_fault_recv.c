@@ -194,7 +194,8 @@ FIXTURE_SETUP(fault)
 	self->desk = shared_memory(sizeof(*self->desk));
 	self->desk->shape = variant->shape;
 	/* For two messages. */
-	ASSERT_EQ(0, limits_set(FEW, 2 * shape_pages(&variant->shape), 2 * 2));
+	ASSERT_EQ(0, limits_set(FEW, 2 * shape_pages(&variant->shape),
+				2 * shape_lists(&variant->shape), 2 * 2));
 }
 
 FIXTURE_TEARDOWN(fault)
