@@ -97,6 +97,12 @@ vm() {
 	[[ "$output" == *"phxport could not be unloaded"* ]]
 }
 
+@test "a kernel that does not find all CPUs fails" {
+	vm --append nr_cpus=1 true
+	[ "$status" = 1 ]
+	[[ "$output" == *"the kernel has found 1 of 2 CPUs"* ]]
+}
+
 @test "an option that wants a number says so" {
 	for option in --mem --cpus --swap --disk --timeout; do
 		for value in abc 0 -1 1.5 "" 12345678; do
