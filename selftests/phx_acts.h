@@ -118,7 +118,10 @@ static inline void server_hold(struct actor *a)
 	}
 	if (!flag_wait(&a->stage->go_on) && may_fail(a, SERVER))
 		return;
-	if (a->held.rid != PHX_RID_NONE && !atomic_load(&a->closed))
+	/* The file is about to be closed: to receive would keep it, and what it holds. */
+	if (atomic_load(&a->closed))
+		return;
+	if (a->held.rid != PHX_RID_NONE)
 		act_respond(a, false);
 	server_serve(a);
 }
