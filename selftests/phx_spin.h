@@ -76,6 +76,13 @@ struct spin_pair {
 };
 
 /* For FIXTURE_SETUP. The test itself is on the receiver's CPU then. */
+/* One that checks all it does: a time to spin may be over before anybody looks. */
+static inline bool is_slow_kernel(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK) ||
+	       !access("/sys/kernel/debug/kcsan", F_OK);
+}
+
 #define SPIN_PAIR_OR_SKIP(_p) do {						\
 	int _cpu[2];								\
 										\
