@@ -75,7 +75,6 @@ struct spin_pair {
 	struct spin_params before;
 };
 
-/* For FIXTURE_SETUP. The test itself is on the receiver's CPU then. */
 /* One that checks all it does: a time to spin may be over before anybody looks. */
 static inline bool is_slow_kernel(void)
 {
@@ -83,6 +82,7 @@ static inline bool is_slow_kernel(void)
 	       !access("/sys/kernel/debug/kcsan", F_OK);
 }
 
+/* For FIXTURE_SETUP. The test itself is on the receiver's CPU then. */
 #define SPIN_PAIR_OR_SKIP(_p) do {						\
 	int _cpu[2];								\
 										\

@@ -2,9 +2,8 @@
 /*
  * What netlink shows of things that others use, end and take away meanwhile.
  */
+#include "phx_limits.h"
 #include "phx_netlink.h"
-
-#include <sys/stat.h>
 
 #define BOB 1001
 #define SIZE (3 * 4096)
@@ -14,13 +13,10 @@ FIXTURE(look) {
 	struct nl nl;
 	__u32 port;
 	char *mem;
-	mode_t mode;
 };
 
 FIXTURE_SETUP(look)
 {
-	struct stat st;
-
 	OPEN_OR_SKIP(self->srv);
 	self->cli = dev_open(0);
 	ASSERT_LE(0, self->cli);
@@ -28,15 +24,12 @@ FIXTURE_SETUP(look)
 	ASSERT_EQ(0, port_create_flags(self->srv, PHX_PORT_BUFFERS, &self->port));
 	self->mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(self->mem != MAP_FAILED);
-	ASSERT_EQ(0, stat(PHX_DEV, &st));
-	self->mode = st.st_mode & 07777;
 }
 
 FIXTURE_TEARDOWN(look)
 {
 	if (self->srv < 0)
 		return;
-	chmod(PHX_DEV, self->mode);
 	close(self->nl.fd);
 	close(self->cli);
 	close(self->srv);
@@ -167,16 +160,18 @@ static int bob_looks(__u32 port)
 
 TEST_F(look, registered_buffers_of_another_user_are_not_there)
 {
+	struct limits_kept kept;
 	pid_t pid;
 
-	if (geteuid())
+	if (geteuid() || !limits_keep(&kept))
 		SKIP(return, "only root may become another user");
-	ASSERT_EQ(0, chmod(PHX_DEV, 0666));
 	ASSERT_LE(0, buffer_register(self->cli, self->port, PHX_BUFFER_IN, self->mem, SIZE));
+	ASSERT_EQ(0, limits_let_all_in());
 	pid = fork_child();
 	if (!pid)
-		_exit(setgid(BOB) || setuid(BOB) ? 99 : bob_looks(self->port));
+		_exit(become(BOB) ? 99 : bob_looks(self->port));
 	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_EQ(0, limits_put_back(&kept));
 }
 
 #define STAY 40
