@@ -116,16 +116,16 @@ vm() {
 @test "the cache keeps what is used, and nothing else for more than 14 days" {
 	export PHX_CACHE=$BATS_TEST_TMPDIR/cache
 	used=$(./initramfs base)
-	touch -d '20 days ago' "$used" "$PHX_CACHE/base-0.cpio.gz" "$PHX_CACHE/debian-1.tar" "$PHX_CACHE/lock"
-	touch -d '10 days ago' "$PHX_CACHE/base-1.cpio.gz"
+	touch -d '20 days ago' "$used" "$PHX_CACHE/base-old.cpio.gz" "$PHX_CACHE/debian-old.tar" "$PHX_CACHE/lock"
+	touch -d '10 days ago' "$PHX_CACHE/base-new.cpio.gz"
 	mkdir "$PHX_CACHE"/{copy.abcdef,copy.ghijkl,linux-image-1}
 	touch -d '2 days ago' "$PHX_CACHE"/copy.abcdef "$PHX_CACHE/linux-image-1"
 	[ "$(./initramfs base)" = "$used" ]
 	./initramfs base env >/dev/null
 	[ -e "$used" ]
 	run ls "$PHX_CACHE"
-	[[ $output != *base-0* && $output != *debian-1* && $output != *copy.abcdef* ]]
-	[[ $output == *base-1*copy.ghijkl*linux-image-1*lock* ]]
+	[[ $output != *base-old* && $output != *debian-old* && $output != *copy.abcdef* ]]
+	[[ $output == *base-new*copy.ghijkl*linux-image-1*lock* ]]
 }
 
 @test "a kernel that is not there is said to be missing" {
