@@ -7,7 +7,7 @@
 #ifndef PHX_LIMITS_H
 #define PHX_LIMITS_H
 
-#include "phx_test.h"
+#include "phx_map.h"
 
 #include <grp.h>
 #include <sys/prctl.h>
@@ -57,6 +57,26 @@ static inline int limits_put_back(const struct limits_kept *kept)
 static inline int limits_let_all_in(void)
 {
 	return chmod(PHX_DEV, 0666);
+}
+
+/* For FIXTURE_SETUP: a server of root's, and limits for the others who send to it. */
+#define LIMITED_SERVER_OR_SKIP(_srv, _kept, _window) do {		\
+	SERVER_OR_SKIP(_srv, _window, _window);				\
+	if (geteuid() || !limits_keep(_kept))				\
+		SKIP(return, "only root may change the limits, and become other users"); \
+	ASSERT_EQ(0, limits_let_all_in());				\
+} while (0)
+
+/* For FIXTURE_TEARDOWN. */
+static inline int limited_server_close(struct server *srv, const struct limits_kept *kept)
+{
+	int err;
+
+	if (geteuid())
+		return 0;
+	err = limits_put_back(kept);
+	server_close(srv);
+	return err;
 }
 
 /* From here on, for good. */

@@ -4,7 +4,6 @@
  * was refused can be had again later.
  */
 #include "phx_limits.h"
-#include "phx_map.h"
 
 #include <sys/resource.h>
 
@@ -18,18 +17,12 @@ FIXTURE(limits) {
 
 FIXTURE_SETUP(limits)
 {
-	SERVER_OR_SKIP(&self->srv, WINDOW, WINDOW);
-	if (geteuid() || !limits_keep(&self->kept))
-		SKIP(return, "only root may change the limits");
-	ASSERT_EQ(0, limits_let_all_in());
+	LIMITED_SERVER_OR_SKIP(&self->srv, &self->kept, WINDOW);
 }
 
 FIXTURE_TEARDOWN(limits)
 {
-	if (geteuid())
-		return;
-	EXPECT_EQ(0, limits_put_back(&self->kept));
-	server_close(&self->srv);
+	EXPECT_EQ(0, limited_server_close(&self->srv, &self->kept));
 }
 
 static int ports_main(void *arg)

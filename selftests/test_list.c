@@ -4,7 +4,6 @@
  * a user has among those that it may have.
  */
 #include "phx_limits.h"
-#include "phx_map.h"
 
 #include <sys/resource.h>
 
@@ -21,18 +20,12 @@ FIXTURE(list) {
 
 FIXTURE_SETUP(list)
 {
-	SERVER_OR_SKIP(&self->srv, WINDOW, WINDOW);
-	if (geteuid() || !limits_keep(&self->kept))
-		SKIP(return, "only root may change the limits");
-	ASSERT_EQ(0, limits_let_all_in());
+	LIMITED_SERVER_OR_SKIP(&self->srv, &self->kept, WINDOW);
 }
 
 FIXTURE_TEARDOWN(list)
 {
-	if (geteuid())
-		return;
-	EXPECT_EQ(0, limits_put_back(&self->kept));
-	server_close(&self->srv);
+	EXPECT_EQ(0, limited_server_close(&self->srv, &self->kept));
 }
 
 /* @memlock: bytes that it may pin; the others are copied. */

@@ -5,7 +5,6 @@
  * it. New namespaces give nobody more than that.
  */
 #include "phx_limits.h"
-#include "phx_map.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -23,18 +22,12 @@ FIXTURE(users) {
 
 FIXTURE_SETUP(users)
 {
-	SERVER_OR_SKIP(&self->srv, WINDOW, WINDOW);
-	if (geteuid() || !limits_keep(&self->kept))
-		SKIP(return, "only root may become other users");
-	ASSERT_EQ(0, limits_let_all_in());
+	LIMITED_SERVER_OR_SKIP(&self->srv, &self->kept, WINDOW);
 }
 
 FIXTURE_TEARDOWN(users)
 {
-	if (geteuid())
-		return;
-	EXPECT_EQ(0, limits_put_back(&self->kept));
-	server_close(&self->srv);
+	EXPECT_EQ(0, limited_server_close(&self->srv, &self->kept));
 }
 
 /* Two processes that take turns. */
