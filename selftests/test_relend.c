@@ -290,15 +290,23 @@ TEST_F(relend, bytes_beside)
 	chain_end(_metadata, self, 1);
 }
 
-/* Beyond the last page there is nothing to send. */
+/* Before the first page and beyond the last there is nothing to send. */
 TEST_F(relend, pages_beside)
 {
-	self->hops[0].i_cut = -(long)PAGE;
-	self->hops[0].result = -EFAULT;
+	struct hop *hop = &self->hops[0];
+	long *part[] = { &hop->i_skip, &hop->i_cut, &hop->o_skip, &hop->o_cut };
+	size_t i;
+
 	self->what->answer = SEED_OUT;
-	chain_start(_metadata, self, 1);
-	chain_end(_metadata, self, 1);
-	EXPECT_FALSE(poll_readable(self->srv.fd, 0));
+	for (i = 0; i < ARRAY_SIZE(part); i++) {
+		memset(hop, 0, sizeof(*hop));
+		atomic_store(&self->what->sent, 0);
+		*part[i] = -(long)PAGE;
+		hop->result = -EFAULT;
+		chain_start(_metadata, self, 1);
+		chain_end(_metadata, self, 1);
+		EXPECT_FALSE(poll_readable(self->srv.fd, 0));
+	}
 }
 
 /* As long as anybody has the sender's memory, its call lasts. */
