@@ -59,6 +59,7 @@ static struct phx_message *take_held_locked(struct phx_client *client, u32 *slot
 	struct phx_message *msg;
 	s32 rid;
 
+	/* model: abort */
 	lockdep_assert_held(&client->srv.lock);
 	do {
 		msg = phx_held_next_locked(client, slot, end, &rid);

@@ -33,6 +33,7 @@ static void end(struct phx_client *client, struct phx_gap *gap)
 {
 	enum phx_dir dir;
 
+	/* model: gap_end */
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		if (gap->place[dir].nr)
 			phx_window_give_back(client, dir, gap->place[dir].slot,
@@ -52,6 +53,7 @@ void phx_gap_out(struct phx_client *client, struct phx_gap *gap)
 {
 	bool over;
 
+	/* model: gap_out */
 	spin_lock(&client->srv.lock);
 	gap->out = true;
 	over = gap->over;
@@ -80,6 +82,7 @@ void phx_gap_over(struct phx_client *client, struct phx_gap *gap)
 {
 	bool out;
 
+	/* model: gap_over */
 	spin_lock(&client->srv.lock);
 	gap->over = true;
 	out = gap->out;

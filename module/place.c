@@ -201,6 +201,7 @@ void phx_place_retire(struct phx_message *msg, struct phx_client *client,
 {
 	enum phx_dir dir;
 
+	/* model: retire */
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		struct phx_buffer *buf = &msg->buf[dir];
 
