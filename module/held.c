@@ -68,9 +68,19 @@ static struct phx_held_slot *use_larger_locked(struct phx_client *client,
 	u32 i, nr = 1U << bits, old_nr = nr_slots(held);
 
 	lockdep_assert_held(&client->srv.lock);
-	for (i = 0; i < old_nr; i++)
-		if (old[i].rid >= 0)
-			slots[old[i].rid & (nr - 1)] = old[i];
+	/*
+	 * A generation's lowest bit is one of the slot's now: go on where the last rid
+	 * is by what is left of it. One that is reserved is used up, seen or not.
+	 */
+	held->generation = held->generation / 2 + 1;
+	for (i = 0; i < old_nr; i++) {
+		struct phx_held_slot *slot = &slots[old[i].rid & (nr - 1)];
+
+		if (old[i].rid < 0)
+			continue;
+		*slot = old[i];
+		slot->generation = held->generation - 2;
+	}
 	held->slots = slots;
 	held->bits = bits;
 	held->free = -1;

@@ -6,7 +6,8 @@
  * in all. The generation is the client's and goes up with every rid that a message
  * had, so that a rid comes again only after 2^31 / slots messages, if in the same slot. When
  * the table is full it doubles; every rid has its own slot in the larger one,
- * too, because they differ in fewer bits already.
+ * too, because they differ in fewer bits already. Generations have a bit less then: they
+ * go on behind those of before, as these are read now.
  *
  * A slot is free, reserved (has a rid, but no message: one is being received or
  * responded to), held, or aborted: an operator took its message away, and the rid
