@@ -178,30 +178,24 @@ static void show_region(struct seq_file *m, const struct phx_region *region)
 	bool in = region->flags & PHX_BUFFER_IN, out = region->flags & PHX_BUFFER_OUT;
 
 	seq_printf(m, "phx-buffer:\tid %d port %u pages %u%s%s%s\n", region->id,
-		   region->port->id, region->view[out ? PHX_OUT : PHX_IN].buf.nr,
+		   region->port->id, region->nr,
 		   in ? " in" : "", out ? " out" : "",
 		   READ_ONCE(region->ended) ? " ended" : "");
 }
 
-/* Those that the client registered. With a reference each is what it is. */
+/* Those that the client registered. */
 static void show_regions(struct seq_file *m, struct phx_client *client)
 {
-	unsigned long id, n = 0, pages = 0;
+	unsigned long id = 0, n = 0, pages = 0;
 	struct phx_region *region;
 
-	rcu_read_lock();
-	xa_for_each(&client->regions, id, region) {
-		if (!refcount_inc_not_zero(&region->refs))
-			continue;
-		rcu_read_unlock();
-		pages += region->view[region->flags & PHX_BUFFER_OUT ? PHX_OUT : PHX_IN].buf.nr;
+	for (; (region = phx_region_next(client, &id)); id++) {
+		pages += region->nr;
 		if (n++ < SHOWN_MAX)
 			show_region(m, region);
-		phx_region_put(region);
+		phx_region_drop(region);
 		cond_resched();
-		rcu_read_lock();
 	}
-	rcu_read_unlock();
 	seq_printf(m, "phx-buffers:\t%lu\n", n);
 	seq_printf(m, "phx-buffers-pages:\t%lu\n", pages);
 }

@@ -19,8 +19,8 @@ static int put_buffer(struct sk_buff *skb, const struct phx_viewer *viewer,
 {
 	const struct phx_region *region = what;
 	bool ended = READ_ONCE(region->ended);
-	/* Without ours, and that of the registration. */
-	int uses = refcount_read(&region->refs) - 1 - !ended;
+	/* Without the registration. */
+	int uses = refcount_read(&region->users) - !ended;
 
 	if (phx_put_identity(skb, viewer, region->owner, &identity) ||
 	    nla_put_u32(skb, PHX_A_BUFFER_ID, region->id) ||
@@ -48,7 +48,7 @@ static int add_all(struct sk_buff *skb, struct netlink_callback *cb,
 					phx_viewer_sees(viewer, region->port->client->user)))
 			err = phx_netlink_add(skb, cb, PHX_CMD_BUFFER_GET, viewer, put_buffer,
 					      region);
-		phx_region_put(region);
+		phx_region_drop(region);
 		*at += !err;
 		err = err ?: phx_netlink_pause();
 	}

@@ -22,8 +22,8 @@ static struct phx_buffer *pages_of(struct phx_region *region)
 	return &region->view[region->flags & PHX_BUFFER_OUT ? PHX_OUT : PHX_IN].buf;
 }
 
-/* Nobody refers to it but messages' buffers that look it up this very moment. */
-static void region_free(struct phx_region *region)
+/* Under its number nobody gets to be a user any more, though some may still look. */
+static void let_go(struct phx_region *region)
 {
 	enum phx_dir dir;
 
@@ -32,30 +32,42 @@ static void region_free(struct phx_region *region)
 		phx_window_drop(region->port->client, &region->view[dir]);
 	/* Out of all TLBs: now the pages may be anybody's. */
 	phx_buffer_release(pages_of(region), region->user);
+	phx_user_uncharge(region->user, PHX_LIMIT_PAGES, region->itself);
 	mm_unaccount_pinned_pages(&region->pin);
 	if (region->id >= 0)
 		xa_erase(&region->owner->regions, region->id);
 	phx_user_put(region->user);
-	phx_client_put(region->owner);
-	phx_port_put(region->port);
 	mutex_destroy(&region->lock);
 	phx_stat_dec(PHX_STAT_REGIONS_LIVE);
-	kfree_rcu(region, rcu);
+	phx_region_drop(region);
 }
 
 /**
- * phx_region_put() - let go of a region
+ * phx_region_put() - be no longer a user of a region
  * @region: the region
  */
 void phx_region_put(struct phx_region *region)
 {
-	if (refcount_dec_and_test(&region->refs))
-		region_free(region);
+	if (refcount_dec_and_test(&region->users))
+		let_go(region);
+}
+
+/**
+ * phx_region_drop() - let go of a region that was only looked at
+ * @region: the region, of phx_region_next()
+ */
+void phx_region_drop(struct phx_region *region)
+{
+	if (!refcount_dec_and_test(&region->refs))
+		return;
+	phx_client_put(region->owner);
+	phx_port_put(region->port);
+	kfree_rcu(region, rcu);
 }
 
 /**
  * phx_region_end() - let no more messages use a region
- * @region: the region, to which the caller has a reference
+ * @region: the region, of which the caller is a user
  *
  * Return: whether it was registered until now.
  */
@@ -84,6 +96,7 @@ static struct phx_region *region_alloc(struct phx_client *owner, struct phx_port
 	region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
 	if (!region)
 		return NULL;
+	refcount_set(&region->users, 1);
 	refcount_set(&region->refs, 1);
 	region->owner = phx_client_ref(owner);
 	region->port = phx_port_ref(port);
@@ -107,11 +120,15 @@ static int get_pages(struct phx_region *region)
 	enum phx_dir dir;
 	int err;
 
-	if (region->port->client->mm == region->owner->mm)
-		return 0;
+	if (region->port->client->mm == region->owner->mm) {
+		err = phx_user_charge(region->user, PHX_LIMIT_PAGES, 1);
+		region->itself = !err;
+		return err;
+	}
 	err = phx_buffer_pin(from, region->user, &region->pin);
 	if (err)
 		return err;
+	region->nr = from->nr;
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		region->view[dir].buf.nr = from->nr;
 		region->view[dir].buf.pages = from->pages;
@@ -131,7 +148,7 @@ static int publish(struct phx_region *region)
 	u32 id;
 	int err;
 
-	phx_region_ref(region);
+	phx_region_get(region);
 	err = xa_alloc_cyclic(&owner->regions, &id, region, XA_LIMIT(0, U16_MAX),
 			      &owner->next_region, GFP_KERNEL);
 	if (err < 0) {
@@ -196,7 +213,7 @@ static struct phx_region *create(struct phx_client *owner, struct phx_port *port
  * @owner: its client
  * @arg: the call
  *
- * Return: the region with a reference for the caller, or an ERR_PTR.
+ * Return: the region, with the caller as a user, or an ERR_PTR.
  */
 struct phx_region *phx_region_create(struct phx_client *owner,
 				     const struct phx_ioc_buffer *arg)
@@ -222,7 +239,7 @@ static struct phx_region *find(struct phx_client *owner, u32 id)
 
 	rcu_read_lock();
 	region = xa_load(&owner->regions, id);
-	if (region && !refcount_inc_not_zero(&region->refs))
+	if (region && !refcount_inc_not_zero(&region->users))
 		region = NULL;
 	rcu_read_unlock();
 	return region;
@@ -233,7 +250,7 @@ static struct phx_region *find(struct phx_client *owner, u32 id)
  * @owner: the client
  * @from: number to begin at; out: that of the region
  *
- * Return: the region with the next number, with a reference, or NULL.
+ * Return: the region with the next number, for phx_region_drop(), or NULL.
  */
 struct phx_region *phx_region_next(struct phx_client *owner, unsigned long *from)
 {
@@ -277,9 +294,9 @@ void phx_regions_end_at(struct phx_port *port)
 	for (;;) {
 		spin_lock(&port->client->srv.lock);
 		region = list_first_entry_or_null(&port->regions, struct phx_region, node);
-		/* On the list it is registered, and that is a reference. */
+		/* On the list it is registered, and that is a user. */
 		if (region)
-			phx_region_ref(region);
+			phx_region_get(region);
 		spin_unlock(&port->client->srv.lock);
 		if (!region)
 			return;
@@ -302,16 +319,14 @@ void phx_regions_end_in(const struct phx_message *msg)
 			phx_region_end(msg->buf[dir].region);
 }
 
-/*
- * With our reference the region is ours to change: others only read what is not
- * changed here.
- */
+/* As long as we are a user it is ours to change: others read nothing of this. */
 static void charge_receiver(struct phx_region *region)
 {
 	struct phx_user *from = region->user, *to = region->port->client->user;
 
-	if (from == to ||
-	    !phx_user_move(from, to, PHX_LIMIT_PAGES, phx_buffer_charged(pages_of(region))))
+	long pages = phx_buffer_charged(pages_of(region)) + region->itself;
+
+	if (from == to || !phx_user_move(from, to, PHX_LIMIT_PAGES, pages))
 		return;
 	region->user = phx_user_ref(to);
 	phx_user_put(from);
@@ -332,11 +347,11 @@ void phx_regions_disown(struct phx_client *owner)
 
 	rcu_read_lock();
 	xa_for_each(&owner->regions, id, region) {
-		if (!refcount_inc_not_zero(&region->refs))
+		if (!refcount_inc_not_zero(&region->users))
 			continue;
 		rcu_read_unlock();
 		phx_region_end(region);
-		if (refcount_read(&region->refs) > 1)
+		if (refcount_read(&region->users) > 1)
 			charge_receiver(region);
 		phx_region_put(region);
 		cond_resched();

@@ -21,19 +21,23 @@
  * longer does so because the server likes it, whose it is then up to half of
  * its limits.
  *
- * References: that of the registration, until it is ended, and one for each
- * buffer that uses it, until the receiver is done with the message: if that was
- * aborted meanwhile its gap has the reference. With the last one the pages leave the
- * window and all TLBs, are unpinned, and the number is free. A region refers to its
- * port, so to the receiver, and to the client that registered it. Each of them drops
- * all registrations, and gaps, when it is shut down, so this makes no circle that lasts.
+ * Users: the registration, until it is ended, and each buffer that uses it, until the
+ * receiver is done with the message: if that was aborted meanwhile its gap is the user.
+ * With the last one the pages leave the window and all TLBs, are unpinned, and the
+ * number is free. All users together have one of the references, as those of an
+ * address space have. Who only looks has one, too: that keeps what a region is and
+ * was, but not its pages, so that nobody can prolong by looking what others see.
+ *
+ * A region refers to its port, so to the receiver, and to the client that registered
+ * it. Each of them drops all registrations, and gaps, when it is shut down, so this
+ * makes no circle that lasts.
  *
  * Within one address space there are no pages and nothing to show: the region
  * only says where buffers may lie.
  *
  * Locks: @ended and @node are under the receiver's srv.lock. @lock is for the one
  * receiver that puts the pages into the window. All else is constant, or belongs
- * to who has the last reference. Clients' tables of regions are read under RCU.
+ * to who was the last user. Clients' tables of regions are read under RCU.
  */
 #ifndef PHX_REGION_H
 #define PHX_REGION_H
@@ -54,12 +58,15 @@ struct phx_user;
 
 /**
  * struct phx_region - memory that is registered with a port
- * @refs: references, see above
+ * @users: users, see above
+ * @refs: references
  * @rcu: to free it
  * @owner: who registered it, referred to
  * @port: with which port, referred to
  * @user: who is charged for the pages, referred to
  * @pin: what is charged to the owner's RLIMIT_MEMLOCK
+ * @nr: pages
+ * @itself: charged to @user for a region without pages, as there may be very many
  * @id: its number in the owner's table, -1 before it has one
  * @flags: PHX_BUFFER_*
  * @view: how the receiver sees it, by enum phx_dir. One of them has the pages,
@@ -69,12 +76,15 @@ struct phx_user;
  * @ended: see above
  */
 struct phx_region {
+	refcount_t users;
 	refcount_t refs;
 	struct rcu_head rcu;
 	struct phx_client *owner;
 	struct phx_port *port;
 	struct phx_user *user;
 	struct mmpin pin;
+	unsigned int nr;
+	unsigned int itself;
 	int id;
 	u32 flags;
 	struct phx_view view[PHX_DIR_NR];
@@ -93,14 +103,15 @@ void phx_regions_end_at(struct phx_port *port);
 void phx_regions_end_in(const struct phx_message *msg);
 void phx_regions_disown(struct phx_client *owner);
 void phx_region_put(struct phx_region *region);
+void phx_region_drop(struct phx_region *region);
 
 int phx_region_use(struct phx_message *msg, enum phx_dir dir, struct phx_client *owner);
 void phx_region_unuse(struct phx_buffer *buf);
 int phx_region_show(struct phx_buffer *buf, struct phx_client *receiver);
 
-static inline struct phx_region *phx_region_ref(struct phx_region *region)
+static inline struct phx_region *phx_region_get(struct phx_region *region)
 {
-	refcount_inc(&region->refs);
+	refcount_inc(&region->users);
 	return region;
 }
 

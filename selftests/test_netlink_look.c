@@ -174,6 +174,48 @@ TEST_F(look, registered_buffers_of_another_user_are_not_there)
 	EXPECT_EQ(0, limits_put_back(&kept));
 }
 
+#define ROUNDS 2000
+
+static void *look_on(void *arg)
+{
+	atomic_int *stop = arg;
+	struct shown shown;
+	struct nl nl;
+	long looks = 0;
+
+	if (nl_open(&nl))
+		return NULL;
+	for (; !atomic_load(stop); looks++)
+		if (buffers(&nl, &shown) < 0)
+			return NULL;
+	close(nl.fd);
+	return (void *)looks;
+}
+
+/* When a buffer was ended its pages are nobody's any more, whoever looks at it. */
+TEST_F_TIMEOUT(look, who_looks_keeps_no_pages, 120)
+{
+	long long before = stat_read("pages_pinned_live");
+	atomic_int stop = 0;
+	pthread_t thread;
+	int i, id, kept = 0;
+	void *looks;
+
+	if (before < 0)
+		SKIP(return, "the counters can't be read");
+	ASSERT_EQ(0, pthread_create(&thread, NULL, look_on, &stop));
+	for (i = 0; i < ROUNDS; i++) {
+		id = buffer_register(self->cli, self->port, PHX_BUFFER_OUT, self->mem, SIZE);
+		ASSERT_LE(0, id);
+		ASSERT_EQ(0, buffer_unregister(self->cli, id));
+		kept += stat_read("pages_pinned_live") != before;
+	}
+	atomic_store(&stop, 1);
+	ASSERT_EQ(0, pthread_join(thread, &looks));
+	EXPECT_LT(10, (long)looks);
+	EXPECT_EQ(0, kept);
+}
+
 #define STAY 40
 #define LEAVE 8
 #define DUMPS 150

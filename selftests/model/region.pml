@@ -19,7 +19,7 @@
  *	moved: moved()
  *	drop: phx_window_drop()
  *	end_region: phx_region_end()
- *	free_region: region_free()
+ *	free_region: let_go()
  *	unmap: window_close()
  *	map: window_set_locked()
  */
@@ -29,7 +29,7 @@
 #endif
 #define NONE		15
 
-byte refs = 1;			/* the registration's */
+byte refs = 1;			/* users: the registration */
 bool ended, dead, listed = true;
 bool numbered = true;		/* the number leads to it */
 bool pinned = true;
@@ -48,7 +48,7 @@ bool showing;			/* phx_region.lock */
 
 #define mapped		(serial % 2 == 1)
 
-/* phx_region_put() and region_free() */
+/* phx_region_put() and let_go() */
 inline put()
 {
 	atomic {
