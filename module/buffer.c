@@ -123,24 +123,36 @@ static int pin(struct phx_buffer *buf)
 	return n < 0 ? n : -EFAULT;
 }
 
+/* How many of its pages have other bytes as well. */
+static unsigned int partial_pages(const struct phx_buffer *buf)
+{
+	unsigned int first = offset_in_page(buf->addr) != 0;
+	unsigned int last = offset_in_page(buf->addr + buf->len) != 0;
+
+	return buf->nr > 1 ? first + last : first | last;
+}
+
 static int prepare_pinned(struct phx_buffer *buf, struct phx_user *user,
 			  struct mmpin *account)
 {
+	unsigned int edges;
 	int err;
 
 	err = mm_account_pinned_pages(account, buf->nr * PAGE_SIZE);
 	if (err)
 		return err;
-	err = phx_user_charge(user, PHX_LIMIT_PAGES, buf->nr);
+	edges = partial_pages(buf);
+	err = phx_user_charge(user, PHX_LIMIT_PAGES, buf->nr + edges);
 	if (err)
 		return err;
 	/* What was charged to RLIMIT_MEMLOCK stays charged until all of @account ends. */
 	err = pin(buf);
 	if (err) {
-		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
+		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr + edges);
 		return err == -ENOMEM ? err : -EFAULT;
 	}
 	buf->source = PHX_SRC_PINNED;
+	buf->edges = edges;
 	return 0;
 }
 
@@ -195,10 +207,13 @@ err_uncharge:
  * held message count, not what else is in its pages, and an input can't be lent
  * on as an output.
  */
-static int prepare_borrowed(struct phx_buffer *buf, struct phx_client *sender)
+static int prepare_borrowed(struct phx_buffer *buf, struct phx_client *sender,
+			    struct phx_user *user)
 {
+	unsigned int edges = partial_pages(buf);
 	struct phx_buffer *from;
 	unsigned int first, i;
+	int err;
 
 	from = phx_window_borrow(sender, buf->addr, buf->len, &buf->lender);
 	if (!from)
@@ -207,6 +222,10 @@ static int prepare_borrowed(struct phx_buffer *buf, struct phx_client *sender)
 	buf->source = PHX_SRC_BORROWED;
 	if (from->dir == PHX_IN && buf->dir == PHX_OUT)
 		return -EFAULT;
+	err = phx_user_charge(user, PHX_LIMIT_PAGES, edges);
+	if (err)
+		return err;
+	buf->edges = edges;
 	first = (buf->addr >> PAGE_SHIFT) - (from->at >> PAGE_SHIFT);
 	for (i = 0; i < buf->nr; i++)
 		buf->pages[i] = phx_buffer_shown_page(from, first + i);
@@ -230,7 +249,7 @@ static int prepare_from(struct phx_message *msg, struct phx_buffer *buf,
 	int err;
 
 	if (!bounce) {
-		err = prepare_borrowed(buf, sender);
+		err = prepare_borrowed(buf, sender, msg->user);
 		if (err != -ENOENT)
 			return err;
 		err = phx_buffer_keep(buf, msg->again ? msg->user : NULL);
@@ -333,7 +352,10 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
 	switch (buf->source) {
 	case PHX_SRC_PINNED:
 		unpin(buf->pages, buf->nr, buf->dir == PHX_OUT);
-		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr);
+		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->nr + buf->edges);
+		break;
+	case PHX_SRC_BORROWED:
+		phx_user_uncharge(user, PHX_LIMIT_PAGES, buf->edges);
 		break;
 	case PHX_SRC_BOUNCED:
 		phx_shadows_free(buf, buf->nr);
@@ -343,6 +365,7 @@ void phx_buffer_release(struct phx_buffer *buf, struct phx_user *user)
 		break;
 	}
 	put_page_array(buf, user);
+	buf->edges = 0;
 	buf->lender = NULL;
 	phx_region_unuse(buf);
 }

@@ -67,6 +67,8 @@ enum phx_source {
  * @dir: direction
  * @source: see above
  * @nr: pages
+ * @edges: how many edges it may get, which are charged from the beginning, as the
+ *	   receiver who makes them must not fail for what a sender has too much of
  * @pages: the pages; @few, or an array of its own
  * @few: room for a few
  * @kept: page for PHX_SRC_KEPT, that stays when the buffer is released; NULL until
@@ -85,6 +87,7 @@ struct phx_buffer {
 	enum phx_dir dir;
 	enum phx_source source;
 	unsigned int nr;
+	unsigned int edges;
 	struct page **pages;
 	struct page *few[PHX_FEW_PAGES];
 	struct page *kept;
@@ -141,7 +144,7 @@ static inline long phx_buffer_charged(const struct phx_buffer *buf)
 {
 	bool ours = buf->source == PHX_SRC_PINNED || buf->source == PHX_SRC_BOUNCED;
 
-	return (ours ? buf->nr : 0) + (buf->kept ? 1 : 0) +
+	return (ours ? buf->nr : 0) + buf->edges + (buf->kept ? 1 : 0) +
 	       (phx_buffer_has_array(buf) ? phx_page_array_pages(buf->nr) : 0);
 }
 

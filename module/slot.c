@@ -5,10 +5,12 @@
  */
 #include "window.h"
 #include "compat.h"
+#include "user.h"
 
 #include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 /* Places that are looked at under one hold of the lock. */
 #define SEARCH_BATCH 64
@@ -26,6 +28,48 @@ struct search {
 	bool huge;
 	unsigned long serial;
 };
+
+/* For a window of 128 MiB a page, which is nothing beside what it can have in it. */
+static long charge_of(unsigned long nr)
+{
+	return BITS_TO_LONGS(nr) * sizeof(long) / PAGE_SIZE;
+}
+
+/**
+ * phx_slots_alloc() - get the slots of a window that is about to be mapped
+ * @user: who is charged for them, pages
+ * @nr: how many
+ * @busy: out: a bit for each
+ *
+ * Return: 0, -EDQUOT or -ENOMEM.
+ */
+int phx_slots_alloc(struct phx_user *user, unsigned long nr, unsigned long **busy)
+{
+	int err;
+
+	err = phx_user_charge(user, PHX_LIMIT_PAGES, charge_of(nr));
+	if (err)
+		return err;
+	*busy = kvcalloc(BITS_TO_LONGS(nr), sizeof(**busy), GFP_KERNEL_ACCOUNT);
+	if (*busy)
+		return 0;
+	phx_user_uncharge(user, PHX_LIMIT_PAGES, charge_of(nr));
+	return -ENOMEM;
+}
+
+/**
+ * phx_slots_free() - give them back
+ * @user: who was charged
+ * @busy: the bits; if it is NULL nothing happens
+ * @nr: how many
+ */
+void phx_slots_free(struct phx_user *user, unsigned long *busy, unsigned long nr)
+{
+	if (!busy)
+		return;
+	kvfree(busy);
+	phx_user_uncharge(user, PHX_LIMIT_PAGES, charge_of(nr));
+}
 
 /*
  * The lowest place is taken: page tables are there already, and a search from

@@ -29,7 +29,7 @@ MODULE_PARM_DESC(max_messages,
 static unsigned int max_pages = UINT_MAX;
 module_param(max_pages, uint, 0644);
 MODULE_PARM_DESC(max_pages,
-		 "Pages pinned or copied for the messages of a user, with lists of them, 0 to 2^32-2 (default an eighth of memory, at most 262144)");
+		 "Pages pinned or copied for the messages of a user, with lists of them and pages shown instead, 0 to 2^32-2 (default an eighth of memory, at most 262144)");
 
 static unsigned int *const limits[PHX_LIMIT_NR] = {
 	[PHX_LIMIT_PORTS]	= &max_ports,

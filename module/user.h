@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A user and what may be charged to it: ports, names, messages not yet done
- * with, pages pinned or copied for them with their lists. A client charges the
+ * with, pages pinned or copied for them with their lists and edges. A client charges the
  * user who opened it. CAP_SYS_RESOURCE goes beyond the limits, as with rlimits.
  *
  * The counts are atomic and need no lock; the table of users has a lock of its

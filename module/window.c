@@ -80,8 +80,10 @@ void phx_windows_fini(struct phx_client *client)
 	enum phx_dir dir;
 
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
-		WARN_ON_ONCE(!RB_EMPTY_ROOT(&client->win[dir].lent));
-		kvfree(client->win[dir].busy);
+		struct phx_window *win = &client->win[dir];
+
+		WARN_ON_ONCE(!RB_EMPTY_ROOT(&win->lent));
+		phx_slots_free(client->user, win->busy, win->nr);
 	}
 }
 
@@ -178,11 +180,11 @@ static unsigned long *window_set_locked(struct phx_window *win,
  * @vma: the mapping
  *
  * Return: 0; -EINVAL wrong offset, size or kind of mapping; -EACCES wrong
- * protection; -EBUSY there is one, or was and is not empty yet; -ENOMEM.
+ * protection; -EBUSY there is one, or was and is not empty yet; -EDQUOT; -ENOMEM.
  */
 int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma)
 {
-	unsigned long *busy, *unused;
+	unsigned long nr = vma_pages(vma), old_nr, *busy, *unused;
 	struct phx_window *win;
 	enum phx_dir dir;
 	int err;
@@ -191,14 +193,14 @@ int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma)
 	if (err)
 		return err;
 	win = &client->win[dir];
-	busy = kvcalloc(BITS_TO_LONGS(vma_pages(vma)), sizeof(*busy),
-			GFP_KERNEL_ACCOUNT);
-	if (!busy)
-		return -ENOMEM;
+	err = phx_slots_alloc(client->user, nr, &busy);
+	if (err)
+		return err;
 	spin_lock(&win->lock);
+	old_nr = win->nr;
 	unused = window_set_locked(win, vma, busy);
 	spin_unlock(&win->lock);
-	kvfree(unused);
+	phx_slots_free(client->user, unused, unused == busy ? nr : old_nr);
 	if (unused == busy)
 		return -EBUSY;
 

@@ -36,6 +36,7 @@
 struct file;
 struct phx_client;
 struct phx_message;
+struct phx_user;
 struct vm_area_struct;
 
 /**
@@ -91,6 +92,8 @@ struct phx_buffer *phx_window_borrow(struct phx_client *client, unsigned long ad
 				     size_t len, struct phx_message **lender);
 
 /* slot.c */
+int phx_slots_alloc(struct phx_user *user, unsigned long nr, unsigned long **busy);
+void phx_slots_free(struct phx_user *user, unsigned long *busy, unsigned long nr);
 int phx_slot_get_locked(struct phx_window *win, struct phx_buffer *buf);
 
 /* install.c */

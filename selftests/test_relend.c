@@ -290,11 +290,11 @@ TEST_F(relend, bytes_beside)
 	chain_end(_metadata, self, 1);
 }
 
-/* Before the first page and beyond the last there is nothing to send. */
+/* Beyond the last page there is nothing to send. */
 TEST_F(relend, pages_beside)
 {
 	struct hop *hop = &self->hops[0];
-	long *part[] = { &hop->i_skip, &hop->i_cut, &hop->o_skip, &hop->o_cut };
+	long *part[] = { &hop->i_cut, &hop->o_cut };
 	size_t i;
 
 	self->what->answer = SEED_OUT;

@@ -300,7 +300,8 @@ enum phx_a_buffer {
  * @PHX_LIMIT_ID_PORTS: ports; parameter max_ports
  * @PHX_LIMIT_ID_NAMES: names; parameter max_names
  * @PHX_LIMIT_ID_MESSAGES: messages that are not done with; parameter max_messages
- * @PHX_LIMIT_ID_PAGES: pages pinned or copied, with lists of them; parameter max_pages
+ * @PHX_LIMIT_ID_PAGES: pages pinned or copied, with lists of them and pages shown
+ *	instead; parameter max_pages
  */
 enum phx_limit_id {
 	PHX_LIMIT_ID_PORTS,
