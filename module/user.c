@@ -168,7 +168,8 @@ static __always_inline bool try_charge(struct phx_user *user, enum phx_limit wha
 __phx_hot
 int phx_user_charge(struct phx_user *user, enum phx_limit what, long n)
 {
-	if (likely(try_charge(user, what, n, 1)))
+	/* Nothing at all is not refused, not even beyond a limit that was lowered. */
+	if (!n || likely(try_charge(user, what, n, 1)))
 		return 0;
 	if (capable(CAP_SYS_RESOURCE)) {
 		atomic_long_add(n, &user->used[what]);

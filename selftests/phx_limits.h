@@ -19,6 +19,14 @@ static inline long list_pages(long pages)
 	return pages > 17 ? (pages + 511) / 512 : 0;
 }
 
+/* Pages of a buffer that have other bytes as well, for which it is charged once more. */
+static inline long parts_of(size_t off, size_t size)
+{
+	long first = off % PAGE != 0, last = (off + size) % PAGE != 0;
+
+	return off / PAGE == (off + size - 1) / PAGE ? first | last : first + last;
+}
+
 static const char *const limits_params[] = {
 	"max_ports", "max_names", "max_messages", "max_pages", "lend_min",
 };

@@ -61,10 +61,16 @@ static inline long shape_pages(const struct shape *s)
 	return (in_span(s) + out_span(s)) / PAGE;
 }
 
-/* Pages that the lists of its pages take. There are none of 17 and less. */
-static inline long shape_lists(const struct shape *s)
+/*
+ * Pages that the lists of its pages take, and those shown instead of those in part. There
+ * are no lists of 17 and less.
+ */
+static inline long shape_more(const struct shape *s)
 {
-	return list_pages(in_span(s) / PAGE) + list_pages(out_span(s) / PAGE);
+	long lists = list_pages(in_span(s) / PAGE) + list_pages(out_span(s) / PAGE);
+	bool copied = s->limited || s->registered;
+
+	return lists + (copied ? 0 : parts_of(s->off, s->in) + parts_of(s->off, s->out));
 }
 
 static inline void mail_fill(struct mail *m)

@@ -195,7 +195,7 @@ FIXTURE_SETUP(fault)
 	self->desk->shape = variant->shape;
 	/* For two messages. */
 	ASSERT_EQ(0, limits_set(FEW, 2 * shape_pages(&variant->shape),
-				2 * shape_lists(&variant->shape), 2 * 2));
+				2 * shape_more(&variant->shape), 2 * 2));
 }
 
 FIXTURE_TEARDOWN(fault)

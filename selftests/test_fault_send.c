@@ -206,7 +206,7 @@ FIXTURE_SETUP(fault)
 	d->mail.fd = dev_open(0);
 	ASSERT_EQ(0, server_open(&d->srv, WINDOW, ROOM));
 	ASSERT_EQ(0, limits_set(FEW, shape_pages(&variant->shape),
-				shape_lists(&variant->shape), 2));
+				shape_more(&variant->shape), 2));
 	if (variant->shape.direct) {
 		ASSERT_EQ(0, pthread_create(&d->thread, NULL, server_thread, d));
 	} else {

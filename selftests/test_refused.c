@@ -51,7 +51,7 @@ FIXTURE_SETUP(refused)
 	SERVER_OR_SKIP(&d->srv, WINDOW, WINDOW);
 	if (!limits_keep(&self->kept))
 		SKIP(return, "only root may set limits");
-	ASSERT_EQ(0, limits_set(FEW, shape_pages(s), shape_lists(s), 2));
+	ASSERT_EQ(0, limits_set(FEW, shape_pages(s), shape_more(s), 2));
 	/* For a process of its own: within one nothing is pinned. */
 	live_read(&self->rest);
 }
@@ -105,7 +105,7 @@ static int send_beyond_limit(void *arg)
 	struct desk *d = arg;
 	struct mail *m = &d->mail;
 	struct live before;
-	long page, pages = shape_pages(&m->shape) + shape_lists(&m->shape);
+	long page, pages = shape_pages(&m->shape) + shape_more(&m->shape);
 
 	m->fd = dev_open(0);
 	m->port = d->srv.port;
