@@ -196,6 +196,9 @@ FIXTURE_TEARDOWN(depth)
 TEST_F(depth, contents)
 {
 	long skip = variant->nr * variant->skip, cut = variant->nr * variant->cut;
+	/* Not a hop's own memory, nor what another file sees in no window. */
+	int lent_on = variant->room || variant->by_other_file ? 0 : 2 * variant->nr;
+	long long relent = stat_read("buffers_relent");
 	struct phx_msg *msg = &self->got.msg;
 	int i;
 
@@ -212,6 +215,12 @@ TEST_F(depth, contents)
 	}
 	chain_start(_metadata, (void *)self, variant->nr);
 	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
+	EXPECT_EQ(PHX_CLASS_LEND, self->got.i_class);
+	EXPECT_EQ(PHX_CLASS_LEND, self->got.o_class);
+	/* Only root can read it. */
+	if (relent >= 0) {
+		EXPECT_EQ(relent + lent_on, stat_read("buffers_relent"));
+	}
 	ASSERT_EQ(self->what->in_size - skip - cut, msg->i.size);
 	ASSERT_EQ(self->what->out_size - skip - cut, msg->o.size);
 	EXPECT_TRUE(holds_from(in_of(msg), msg->i.size, SEED_IN, 300 + skip));
