@@ -131,6 +131,40 @@ static inline bool fault_disarm(void)
 	return hit;
 }
 
+/*
+ * All that is to be had of some caches fails, for this process, instead of one place:
+ * first they are chosen.
+ */
+static inline bool cache_choose(const char *name, bool chosen)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/failslab", name);
+	return fault_write(path, chosen ? "1" : "0");
+}
+
+/* After so many bytes of them. */
+static inline bool caches_fail(const char *after)
+{
+	return fault_write(FAULT_DEBUGFS "failslab/space", after) &&
+	       fault_write(FAULT_DEBUGFS "failslab/cache-filter", "Y") &&
+	       fault_write(FAULT_DEBUGFS "failslab/task-filter", "Y") &&
+	       fault_write(FAULT_DEBUGFS "failslab/times", "-1") &&
+	       fault_write(FAULT_DEBUGFS "failslab/probability", "100") &&
+	       fault_write("/proc/self/make-it-fail", "1");
+}
+
+/* In the other order: without the filter all memory would fail. */
+static inline bool caches_are_there(void)
+{
+	return fault_write("/proc/self/make-it-fail", "0") &&
+	       fault_write(FAULT_DEBUGFS "failslab/probability", "0") &&
+	       fault_write(FAULT_DEBUGFS "failslab/times", "1") &&
+	       fault_write(FAULT_DEBUGFS "failslab/space", "0") &&
+	       fault_write(FAULT_DEBUGFS "failslab/task-filter", "N") &&
+	       fault_write(FAULT_DEBUGFS "failslab/cache-filter", "N");
+}
+
 static inline bool is_failure(int err)
 {
 	return err == -ENOMEM || err == -EFAULT || err == -ENFILE;

@@ -5,33 +5,19 @@
  */
 #include "phx_fault.h"
 
-#define NODES "/sys/kernel/slab/radix_tree_node/failslab"
+#define NODES "radix_tree_node"
 
 /* More than one node takes, and less than two. */
 #define ONE_NODE "800"
 
-/* Nodes of tables are not to be had, for this process, after so many bytes of them. */
 static bool nodes_fail(const char *after)
 {
-	return fault_write(NODES, "1") &&
-	       fault_write(FAULT_DEBUGFS "failslab/space", after) &&
-	       fault_write(FAULT_DEBUGFS "failslab/cache-filter", "Y") &&
-	       fault_write(FAULT_DEBUGFS "failslab/task-filter", "Y") &&
-	       fault_write(FAULT_DEBUGFS "failslab/times", "-1") &&
-	       fault_write(FAULT_DEBUGFS "failslab/probability", "100") &&
-	       fault_write("/proc/self/make-it-fail", "1");
+	return cache_choose(NODES, true) && caches_fail(after);
 }
 
-/* In the other order: without the filter all memory would fail. */
 static bool nodes_are_there(void)
 {
-	return fault_write("/proc/self/make-it-fail", "0") &&
-	       fault_write(FAULT_DEBUGFS "failslab/probability", "0") &&
-	       fault_write(FAULT_DEBUGFS "failslab/times", "1") &&
-	       fault_write(FAULT_DEBUGFS "failslab/space", "0") &&
-	       fault_write(FAULT_DEBUGFS "failslab/task-filter", "N") &&
-	       fault_write(FAULT_DEBUGFS "failslab/cache-filter", "N") &&
-	       fault_write(NODES, "0");
+	return caches_are_there() && cache_choose(NODES, false);
 }
 
 static int module_refs(void)
