@@ -54,6 +54,27 @@ static inline bool server_goes_on(struct actor *a, int err)
 	return !err;
 }
 
+/* How a buffer comes over in a state, an enum phx_class. */
+static inline int class_in(const struct state *state, __u64 size)
+{
+	if (!size)
+		return PHX_CLASS_NONE;
+	if (state->copy)
+		return PHX_CLASS_COPY;
+	return state->registered ? PHX_CLASS_REGISTERED : PHX_CLASS_LEND;
+}
+
+/* What was received: all of it must be what was sent, and come as it should. */
+static inline void act_look(struct actor *a)
+{
+	const struct state *state = a->stage->state;
+	const struct phx_ioc_recv *got = &a->held;
+
+	RIGHT(a->stage, got->i_class == class_in(state, got->msg.i.size), got->i_class);
+	RIGHT(a->stage, got->o_class == class_in(state, got->msg.o.size), got->o_class);
+	RIGHT(a->stage, message_is_right(&got->msg), seed_of(&got->msg));
+}
+
 static inline int act_recv(struct actor *a)
 {
 	bool copy = a->stage->state->copy;
@@ -65,7 +86,7 @@ static inline int act_recv(struct actor *a)
 	};
 	err = msg_recv_arg(a->fd, atomic_load(&a->port), &a->held);
 	if (!err)
-		RIGHT(a->stage, message_is_right(&a->held.msg), seed_of(&a->held.msg));
+		act_look(a);
 	else
 		a->held.rid = PHX_RID_NONE;
 	return err;
@@ -146,7 +167,7 @@ static inline void server_both(struct actor *a)
 			return;
 		if (err)
 			continue;
-		RIGHT(a->stage, message_is_right(&a->held.msg), seed_of(&a->held.msg));
+		act_look(a);
 		message_answer(&a->held.msg);
 		atomic_fetch_add(&a->steps, 1);
 	}

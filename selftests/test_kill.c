@@ -6,28 +6,17 @@
  *   test_kill [--kills N] [--seed N] [--no-load] [STATE...]
  *
  * Each combination is tried once; or so often that at least N processes, or
- * PHX_KILLS of the environment, are killed in all. Meanwhile others send messages,
- * and look at what they get. When a state is done with, all counters must be back
- * where they were. Prints TAP, and the counts at the end. It needs root.
+ * PHX_KILLS of the environment, are killed in all, by SIGKILL or for want of memory.
+ * Meanwhile others send messages, and look at what they get. When a state is done
+ * with, all counters must be back where they were. Prints TAP, and the counts at the
+ * end. It needs root.
  */
-#include "phx_load.h"
-#include "phx_fault.h"
+#include "phx_ends.h"
+#include "phx_spin.h"
 
 #include <getopt.h>
-#include <sys/stat.h>
 
-enum way { WAY_KILL, WAY_EXIT, WAY_EXEC, WAY_OOM, WAY_STOP, WAY_SIGNAL, WAY_CLOSE, WAYS };
 enum victim { VICTIM_CLIENT, VICTIM_SERVER, VICTIM_FORWARDER, VICTIM_BOTH, VICTIMS };
-
-static const char *const way_names[WAYS] = {
-	[WAY_KILL]	= "SIGKILL",
-	[WAY_EXIT]	= "exit",
-	[WAY_EXEC]	= "exec",
-	[WAY_OOM]	= "out of memory",
-	[WAY_STOP]	= "stop and continue",
-	[WAY_SIGNAL]	= "signal of a thread",
-	[WAY_CLOSE]	= "close by a thread",
-};
 
 static const char *const victim_names[VICTIMS] = {
 	[VICTIM_CLIENT]		= "client",
@@ -64,20 +53,21 @@ static const struct state states[] = {
 	  .moving = true, .reached = SERVER },
 };
 
-#define OOM_CGROUP "/sys/fs/cgroup/phx-kill"
+/*
+ * Where more kills are wanted than are made by trying all once, they are by SIGKILL: in
+ * so many rounds of that the other ways have one, and so has want of memory, which takes
+ * longest.
+ */
+#define OTHERS_SHARE 8
+#define OOM_SHARE 32
 
-/* Out of memory takes so much longer than the others. */
-#define OOM_SHARE 8
-
-/* Looks at a process that is to end, a millisecond apart, before it is said to hang. */
-#define LOOKS 30000
-/* The same in uninterruptible sleep, without a break. */
-#define LOOKS_ASLEEP 1000
+/* To spin is a matter of chance. So often it is tried again. */
+#define SPIN_TRIES 30
 
 static struct stage *stage;
 static struct stage *load[LOADS];
 static unsigned int seed = 1;
-static long kills, events;
+static struct tally tally;
 static bool can_oom;
 
 static pid_t wait_tid(struct actor *a)
@@ -85,99 +75,6 @@ static pid_t wait_tid(struct actor *a)
 	while (!atomic_load(&a->tid))
 		usleep(50);
 	return atomic_load(&a->tid);
-}
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "# %s\n", what);
-	atomic_fetch_add(&stage->wrong, 1);
-}
-
-/* Waits for the end of a process, and looks whether it sleeps meanwhile. */
-static bool has_ended(pid_t pid, int *status, int looks, unsigned int us)
-{
-	int asleep = 0;
-
-	for (; looks; looks--) {
-		if (waitpid(pid, status, WNOHANG) == pid)
-			return true;
-		asleep = us == 1000 && thread_state(pid) == 'D' ? asleep + 1 : 0;
-		if (asleep == LOOKS_ASLEEP)
-			fail("a process is in uninterruptible sleep");
-		usleep(us);
-	}
-	return false;
-}
-
-/* The status of a process that is to end: its exit status, or -signal. */
-static int reap(struct actor *a)
-{
-	pid_t pid = a->pid;
-	int status = 0;
-
-	a->pid = 0;
-	if (!has_ended(pid, &status, 20, 200) && !has_ended(pid, &status, LOOKS, 1000)) {
-		fail("a process does not end");
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static bool oom_begin(void)
-{
-	fault_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	fault_write("/proc/sys/vm/oom_dump_tasks", "0");
-	if (mkdir(OOM_CGROUP, 0755) && errno != EEXIST)
-		return false;
-	fault_write(OOM_CGROUP "/memory.swap.max", "0");
-	return fault_write(OOM_CGROUP "/memory.max", "524288") &&
-	       fault_write(OOM_CGROUP "/memory.oom.group", "1");
-}
-
-static void put_in_cgroup(pid_t pid)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", pid);
-	if (!fault_write(OOM_CGROUP "/cgroup.procs", text))
-		fail("a process can't be put into a cgroup");
-}
-
-/* What is done to one of them. */
-static void do_it(struct actor *a, enum way way)
-{
-	switch (way) {
-	case WAY_KILL:
-		kill(a->pid, SIGKILL);
-		break;
-	case WAY_EXIT:
-		give_order(a, ORDER_EXIT);
-		break;
-	case WAY_EXEC:
-		give_order(a, ORDER_EXEC);
-		break;
-	case WAY_OOM:
-		atomic_store(&stage->starved[a->role], true);
-		put_in_cgroup(a->pid);
-		give_order(a, ORDER_EAT);
-		break;
-	case WAY_STOP:
-		kill(a->pid, SIGSTOP);
-		break;
-	case WAY_SIGNAL:
-		syscall(SYS_tgkill, a->pid, (pid_t)a->tid, SIGUSR1);
-		break;
-	default:
-		give_order(a, ORDER_CLOSE);
-		break;
-	}
-}
-
-/* Whether the process ends by it. */
-static bool is_fatal(enum way way)
-{
-	return way <= WAY_OOM;
 }
 
 static bool is_victim(enum role role, enum victim victim)
@@ -235,25 +132,18 @@ static bool set_up(const struct state *state)
 static void hit(enum victim victim, enum way way)
 {
 	struct actor *list[ROLES];
-	int i, n = on_stage(list, victim), status;
+	int i, n = on_stage(list, victim);
 
 	for (i = 0; i < n; i++)
 		stage->may_fail[list[i]->role] = way != WAY_STOP;
 	for (i = 0; i < n; i++)
-		do_it(list[i], way);
-	events += n;
+		way_begin(list[i], way);
 	if (way == WAY_STOP) {
 		flag_set(&stage->go_on, 1);
 		usleep(rand_r(&seed) % 3000);
-		for (i = 0; i < n; i++)
-			kill(list[i]->pid, SIGCONT);
 	}
-	for (i = 0; is_fatal(way) && i < n; i++) {
-		status = reap(list[i]);
-		RIGHT(stage, status == (way == WAY_KILL || way == WAY_OOM ? -SIGKILL : 0),
-		      status);
-		kills++;
-	}
+	for (i = 0; i < n; i++)
+		way_end(list[i], &tally, way);
 }
 
 /* A server that is left serves others as ever. */
@@ -281,10 +171,13 @@ static void finish(enum role role)
 
 static bool play(const struct state *state, enum victim victim, enum way way)
 {
+	long long relent = stat_read("buffers_relent"), bounced = stat_read("buffers_bounced");
 	int wrong = atomic_load(&stage->wrong);
 
 	if (!set_up(state))
-		fail("it does not come to this state");
+		fail(stage, "it does not come to this state");
+	if (state->forwarder && stat_read("buffers_relent") == relent)
+		fail(stage, "nothing that was lent is lent on");
 	hit(victim, way);
 	flag_set(&stage->go_on, 1);
 	finish(CLIENT);
@@ -293,6 +186,8 @@ static bool play(const struct state *state, enum victim victim, enum way way)
 		send_anew(state);
 	finish(FORWARDER);
 	finish(SERVER);
+	if (way != WAY_OOM && stat_read("buffers_bounced") != bounced)
+		fail(stage, "what should be lent is bounced");
 	return atomic_load(&stage->wrong) == wrong;
 }
 
@@ -304,17 +199,11 @@ static bool is_there(const struct state *state, enum victim victim)
 	return victim == VICTIM_SERVER || state->client;
 }
 
-/* Whether it can come to it; of both at once it is no use to signal a thread. */
-static bool is_possible(enum victim victim, enum way way)
-{
-	if (victim == VICTIM_BOTH && way >= WAY_SIGNAL)
-		return false;
-	return way != WAY_OOM || can_oom;
-}
-
 static int rounds_of(enum way way, int rounds)
 {
-	return way == WAY_OOM ? (rounds + OOM_SHARE - 1) / OOM_SHARE : rounds;
+	int share = way == WAY_KILL ? 1 : way == WAY_OOM ? OOM_SHARE : OTHERS_SHARE;
+
+	return way == WAY_OOM && !can_oom ? 0 : (rounds + share - 1) / share;
 }
 
 static void load_stop(void)
@@ -329,25 +218,53 @@ static void load_stop(void)
 		}
 }
 
+static bool play_way(const struct state *state, enum victim victim, enum way way, int rounds)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < rounds; i++) {
+		if (play(state, victim, way))
+			continue;
+		fprintf(stderr, "# that was: %s, %s: %s, round %d\n", state->name,
+			victim_names[victim], way_names[way], i);
+		ok = false;
+	}
+	return ok;
+}
+
 /* All of a victim's ends in a state. */
 static bool play_victim(const struct state *state, enum victim victim, int rounds)
 {
 	bool ok = true;
 	enum way way;
-	int i;
 
-	for (way = 0; way < WAYS; way++) {
-		if (!is_possible(victim, way))
-			continue;
-		for (i = 0; i < rounds_of(way, rounds); i++) {
-			if (play(state, victim, way))
-				continue;
-			fprintf(stderr, "# that was: %s, %s: %s, round %d\n", state->name,
-				victim_names[victim], way_names[way], i);
-			ok = false;
-		}
-	}
+	for (way = 0; way < WAYS; way++)
+		ok &= play_way(state, victim, way, rounds_of(way, rounds));
 	return ok;
+}
+
+/* The same in the state that is about spinning: somebody must be seen to. */
+static bool play_spinning(const struct state *state, enum victim victim, int rounds,
+			  const char **skip)
+{
+	long long spun = stat_read("waits_spun");
+	bool ok = play_victim(state, victim, rounds);
+	int cpu[2], i;
+
+	if (!cpus_get(cpu)) {
+		*skip = ok ? "nobody spins where there is only one CPU" : NULL;
+		return ok;
+	}
+	for (i = 0; ok && i < SPIN_TRIES && stat_read("waits_spun") == spun; i++)
+		ok = play_way(state, victim, WAY_KILL, 1);
+	if (!ok || stat_read("waits_spun") != spun)
+		return ok;
+	if (is_slow_kernel())
+		*skip = "nobody was seen to spin on this slow kernel";
+	else
+		fprintf(stderr, "# nobody was seen to spin\n");
+	return *skip;
 }
 
 static bool is_asked_for(const struct state *state, char **names)
@@ -360,14 +277,14 @@ static bool is_asked_for(const struct state *state, char **names)
 	return !*names;
 }
 
-/* Points of TAP, and processes that are killed when all is tried once. */
-static int count(char **names, int *kills_of_all)
+/* Points of TAP, and processes that one round kills, without those of no memory. */
+static int count(char **names, int *kills_of_round)
 {
 	enum victim victim;
 	int points = 0;
 	size_t i;
 
-	*kills_of_all = 0;
+	*kills_of_round = 0;
 	for (i = 0; i < ARRAY_SIZE(states); i++) {
 		if (!is_asked_for(&states[i], names))
 			continue;
@@ -376,8 +293,7 @@ static int count(char **names, int *kills_of_all)
 			if (!is_there(&states[i], victim))
 				continue;
 			points++;
-			/* Those of no memory are few. */
-			*kills_of_all += WAY_OOM * (victim == VICTIM_BOTH ? 2 : 1);
+			*kills_of_round += victim == VICTIM_BOTH ? 2 : 1;
 		}
 	}
 	return points;
@@ -396,8 +312,9 @@ static int point(bool ok, const char *state, const char *what, const char *skip)
 static int play_state(const struct state *state, int rounds, bool with_load)
 {
 	struct live rest;
-	long long pinned, spun;
+	long long pinned;
 	enum victim victim;
+	const char *skip;
 	int failed = 0;
 	bool ok;
 
@@ -408,11 +325,10 @@ static int play_state(const struct state *state, int rounds, bool with_load)
 	for (victim = 0; victim < VICTIMS; victim++) {
 		if (!is_there(state, victim))
 			continue;
-		spun = stat_read("waits_spun");
-		ok = play_victim(state, victim, rounds);
-		failed += point(ok, state->name, victim_names[victim],
-				state->alone && ok && stat_read("waits_spun") == spun ?
-				"nobody was seen to spin" : NULL);
+		skip = NULL;
+		ok = state->alone ? play_spinning(state, victim, rounds, &skip) :
+				    play_victim(state, victim, rounds);
+		failed += point(ok, state->name, victim_names[victim], skip);
 	}
 	if (with_load && !state->alone)
 		load_stop();
@@ -424,17 +340,18 @@ static int play_state(const struct state *state, int rounds, bool with_load)
 static int play_all(char **names, int wanted, bool with_load)
 {
 	long messages = 0, wrong = 0;
-	int i, of_all, failed = 0;
-	int points = count(names, &of_all);
+	int i, of_round, rounds, failed = 0;
+	int points = count(names, &of_round);
 
 	printf("TAP version 13\n1..%d\n", points);
 	if (!points) {
 		printf("Bail out! there is no such state\n");
 		return 1;
 	}
+	rounds = wanted > 0 ? (wanted + of_round - 1) / of_round : 1;
 	for (i = 0; i < (int)ARRAY_SIZE(states); i++)
 		if (is_asked_for(&states[i], names))
-			failed += play_state(&states[i], wanted / of_all + 1, with_load);
+			failed += play_state(&states[i], rounds, with_load);
 	wrong = atomic_load(&stage->wrong);
 	for (i = 0; i < LOADS; i++) {
 		messages += atomic_load(&load[i]->messages);
@@ -442,7 +359,8 @@ static int play_all(char **names, int wanted, bool with_load)
 	}
 	rmdir(OOM_CGROUP);
 	printf("# %ld messages of others\n", messages);
-	printf("# kills %ld\n# ends %ld\n# data_errors %ld\n", kills, events, wrong);
+	printf("# kills %ld\n# ends %ld\n# interruptions %ld\n# data_errors %ld\n",
+	       tally.kills, tally.ends, tally.interruptions, wrong);
 	return failed || wrong;
 }
 
