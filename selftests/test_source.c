@@ -4,7 +4,7 @@
  * and as output where it can be written, by all ways to the server; what can't
  * be read or written is refused at once and no server is bothered.
  */
-#include "phx_map.h"
+#include "phx_disk.h"
 
 #include <sys/auxv.h>
 #include <sys/shm.h>
@@ -190,11 +190,6 @@ static char *memory_file(void)
 	return map_file(file_in(NULL), PROT_READ | PROT_WRITE, MAP_SHARED);
 }
 
-static bool disk_is_there(void)
-{
-	return !system("grep -q ' /mnt ext4 ' /proc/mounts");
-}
-
 static char *disk_file(void)
 {
 	if (!disk_is_there())
@@ -282,8 +277,8 @@ SOURCE(system_v) { .make = system_v, .missing = "no System V shared memory" };
 SOURCE(private_file) { .make = private_file };
 SOURCE(tmpfs_file) { .make = tmpfs_file, .missing = "no /dev/shm" };
 SOURCE(memory_file) { .make = memory_file };
-SOURCE(disk_file) { .make = disk_file, .missing = "no ext4 at /mnt" };
-SOURCE(disk_file_private) { .make = disk_file_private, .missing = "no ext4 at /mnt" };
+SOURCE(disk_file) { .make = disk_file, .missing = NO_DISK };
+SOURCE(disk_file_private) { .make = disk_file_private, .missing = NO_DISK };
 SOURCE(of_all_kinds) { .make = of_all_kinds };
 SOURCE(read_only) { .make = read_only, .only_in = true };
 SOURCE(read_only_file) { .make = read_only_file, .only_in = true };
