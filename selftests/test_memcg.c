@@ -184,7 +184,10 @@ static void console(const char *level)
 	}
 }
 
-/* Files with their tables are memory, too. Who takes too much is who is killed. */
+/*
+ * Ports are memory, too. No limit of the module's is met: it ends when the group has no
+ * more, by ENOMEM or killed.
+ */
 static int takes_all(void *arg)
 {
 	__u32 port;
@@ -194,23 +197,28 @@ static int takes_all(void *arg)
 	do {
 		err = port_create(fd, &port);
 	} while (!err);
-	return err == -ENOMEM || err == -EDQUOT ? 0 : 1;
+	return err == -ENOMEM ? 0 : 1;
 }
 
 TEST_F_TIMEOUT(memcg, who_takes_too_much_is_alone_in_that, 240)
 {
 	long long ports = stat_read("ports_live"), max_ports = param_read("max_ports");
 	struct copies *c = shared_memory(sizeof(*c));
+	long long refused, killed;
 	int status;
 	pid_t pid;
 
 	ASSERT_EQ(0, param_write("max_ports", 1000000));
 	ASSERT_TRUE(group_write("memory.max", "8388608"));
+	refused = group_read("memory.events", "max");
+	killed = group_read("memory.events", "oom_kill");
 	console("1");
 	status = child_end(child_run(self->srv.fd, takes_all, NULL));
 	console("6");
 	param_write("max_ports", max_ports);
 	EXPECT_TRUE(status == 0 || status == -SIGKILL);
+	EXPECT_LT(refused, group_read("memory.events", "max"));
+	EXPECT_EQ(killed + (status == -SIGKILL), group_read("memory.events", "oom_kill"));
 	EXPECT_TRUE(ports < 0 || stat_becomes("ports_live", ports));
 	ASSERT_TRUE(group_write("memory.max", "33554432"));
 	c->port = self->srv.port;
