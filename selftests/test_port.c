@@ -6,7 +6,6 @@
 #include "phx_call.h"
 #include "phx_limits.h"
 
-
 #define MANY 5
 
 FIXTURE(port)
@@ -293,6 +292,101 @@ TEST_F(limit, ports_of_a_user_are_limited_over_all_files)
 	EXPECT_ERR(EDQUOT, port_create(other, &port[0]));
 	close(other);
 	EXPECT_EQ(0, port_create(self->fd, &port[0]));
+}
+
+#define HUNDRED_THOUSAND 100000
+
+/* Objects of the allocator's that are of any size; -1 if that is not to be known. */
+static long long allocated(void)
+{
+	FILE *f = fopen("/proc/slabinfo", "r");
+	long long sum = -1, active;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "kmalloc-%*s %lld", &active) == 1)
+			sum = (sum < 0 ? 0 : sum) + active;
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+static bool allocated_comes_to(long long most)
+{
+	int i;
+
+	/* What waits for the end of RCU's grace period is given back a little later. */
+	for (i = 0; i < 1000; i++) {
+		if (allocated() <= most)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+struct many {
+	int fd;
+	__u32 port[HUNDRED_THOUSAND];
+};
+
+/* Answers a message at each hundredth port, in their order. */
+static void *answer_some(void *arg)
+{
+	struct many *many = arg;
+	struct phx_msg msg;
+	int i, rid;
+
+	for (i = 0; i < HUNDRED_THOUSAND; i += 100) {
+		if (msg_recv(many->fd, many->port[i], &msg, &rid))
+			break;
+		msg.o.err = msg.type;
+		msg_respond(many->fd, many->port[i], &msg, rid);
+	}
+	return NULL;
+}
+
+static void use_many(struct __test_metadata *_metadata, struct many *many)
+{
+	struct phx_msg msg;
+	pthread_t thread;
+	int i, rid;
+
+	for (i = 0; i < HUNDRED_THOUSAND; i++)
+		ASSERT_ERR(EAGAIN, msg_recv_now(many->fd, many->port[i], &msg, &rid));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, answer_some, many));
+	for (i = 0; i < HUNDRED_THOUSAND; i += 100) {
+		msg = (struct phx_msg) { .type = i };
+		ASSERT_EQ(0, msg_send(many->fd, many->port[i], &msg));
+		ASSERT_EQ(i, msg.o.err);
+	}
+	pthread_join(thread, NULL);
+}
+
+/* The limit is met by exactly so many, half of which go one by one, half with the file. */
+TEST_F_TIMEOUT(limit, hundred_thousand_ports_work_and_leave_nothing, 120)
+{
+	long long before = allocated(), live = stat_read("ports_live");
+	static struct many many;
+	struct phx_msg msg = { };
+	__u32 more;
+	int i;
+
+	many.fd = dev_open(0);
+	ASSERT_EQ(0, param_write("max_ports", HUNDRED_THOUSAND));
+	ASSERT_EQ(0, cap_drop(CAP_SYS_RESOURCE));
+	for (i = 0; i < HUNDRED_THOUSAND; i++)
+		ASSERT_EQ(0, port_create(many.fd, &many.port[i]));
+	EXPECT_ERR(EDQUOT, port_create(many.fd, &more));
+	EXPECT_LE(before + HUNDRED_THOUSAND * 9 / 10, allocated());
+	EXPECT_EQ(live + HUNDRED_THOUSAND, stat_read("ports_live"));
+	use_many(_metadata, &many);
+	for (i = 0; i < HUNDRED_THOUSAND; i += 2)
+		ASSERT_EQ(0, port_destroy(many.fd, many.port[i]));
+	EXPECT_EQ(0, close(many.fd));
+	for (i = 0; i < HUNDRED_THOUSAND; i += 999)
+		EXPECT_ERR(EINVAL, msg_send(self->fd, many.port[i], &msg));
+	EXPECT_TRUE(stat_becomes("ports_live", live));
+	EXPECT_TRUE(allocated_comes_to(before + HUNDRED_THOUSAND / 20));
 }
 
 TEST_F(limit, sys_resource_goes_beyond_it)
