@@ -211,6 +211,40 @@ TEST_F(compat, rest_of_an_address_is_not_lost)
 	EXPECT_ERR(EFAULT, msg_send(self->fd, self->port, &msg));
 }
 
+FIXTURE(x32)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(x32)
+{
+	OPEN_OR_SKIP(self->fd);
+}
+
+FIXTURE_TEARDOWN(x32)
+{
+	close(self->fd);
+}
+
+/* Numbers of the third kind of programs; Debian's kernels have them if told so only. */
+TEST_F(x32, system_calls_are_enosys_and_do_nothing)
+{
+#ifdef __x86_64__
+	struct phx_ioc_info info = { .size = sizeof(info) };
+
+	if (!system("grep -q syscall.x32=y /proc/cmdline"))
+		SKIP(return, "this kernel was told to run x32 programs");
+	errno = 0;
+	EXPECT_EQ(-1, syscall(__X32_SYSCALL_BIT | 514, self->fd, PHX_IOC_INFO, &info));
+	EXPECT_EQ(ENOSYS, errno);
+	EXPECT_EQ(0, info.abi);
+	EXPECT_EQ(0, dev_ioctl(self->fd, PHX_IOC_INFO, &info));
+	EXPECT_EQ(PHX_ABI_VERSION, info.abi);
+#else
+	SKIP(return, "programs of 32 bits can't make them");
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--serve"))
