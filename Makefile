@@ -7,6 +7,7 @@
 VERSION := $(shell cat VERSION)
 KERNELS ?= 6.1 6.12 6.12-rt
 TESTS ?=
+APPEND ?=
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -113,7 +114,8 @@ module-install: module
 #: make module-6.12        the module for Debian's 6.1, 6.12 or 6.12-rt, with all
 #:                         warnings and sparse; any warning is an error
 #: make vm-6.12            runs the tests in a virtual machine with that kernel;
-#:                         TESTS="test_abi ..." for some of them
+#:                         TESTS="test_abi ..." for some of them, APPEND="..." for
+#:                         more of the kernel's command line
 #: make shell-6.12         a shell in such a machine
 #: make vm-debug           the same with a kernel with KASAN, lockdep, kmemleak and
 #:                         fault injection, which is built first
@@ -124,7 +126,7 @@ module-%: FORCE
 	@selftests/module --strict $* $(call kdir_of,$*)
 
 vm-%: module-% root FORCE
-	$(vm)/run -k $* --log build/vm/$* $(if $(filter debug kcsan,$*),--timeout 7200 --mem 3072,--timeout 2400) --swap 64 --disk 64 \
+	$(vm)/run -k $* --log build/vm/$* $(if $(APPEND),--append "$(APPEND)") $(if $(filter debug kcsan,$*),--timeout 7200 --mem 3072,--timeout 2400) --swap 64 --disk 64 \
 		--modprobe fuse --tap selftests/run-tests $(TESTS)
 
 shell-%: module-% root FORCE

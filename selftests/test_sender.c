@@ -3,8 +3,9 @@
  * What a sender may not send, and what it may do with its memory while a server
  * has it: anything, and the server is none the worse for it.
  */
-#include "phx_map.h"
+#include "phx_disk.h"
 
+#include <linux/mempolicy.h>
 #include <sys/auxv.h>
 
 #define SIZE (8 * PAGE)
@@ -228,6 +229,36 @@ static void with_collapse(struct meddle *m)
 		close(fd);
 }
 
+#define SIZE_PAGES (SIZE / PAGE)
+
+/* To where they are, or to another node if there is one: what is pinned stays. */
+static void move_pages_at(char *at)
+{
+	int before[SIZE_PAGES], after[SIZE_PAGES], to[SIZE_PAGES], i;
+	void *pages[SIZE_PAGES];
+
+	for (i = 0; i < (int)SIZE_PAGES; i++)
+		pages[i] = at + i * PAGE;
+	CHECK(!syscall(SYS_move_pages, 0, SIZE_PAGES, pages, NULL, before, 0));
+	for (i = 0; i < (int)SIZE_PAGES; i++)
+		to[i] = !before[i] && !access("/sys/devices/system/node/node1", F_OK);
+	CHECK(syscall(SYS_move_pages, 0, SIZE_PAGES, pages, to, after, MPOL_MF_MOVE) >= 0);
+	CHECK(!syscall(SYS_move_pages, 0, SIZE_PAGES, pages, NULL, after, 0));
+	for (i = 0; i < (int)SIZE_PAGES; i++)
+		CHECK(before[i] >= 0 && before[i] == after[i]);
+}
+
+static void with_move_pages(struct meddle *m)
+{
+	move_pages_at(m->in);
+	move_pages_at(m->out);
+}
+
+static bool have_move_pages(void)
+{
+	return !syscall(SYS_move_pages, 0, 0, NULL, NULL, NULL, 0) || errno != ENOSYS;
+}
+
 /* The server may see that or not, but it is not undone. */
 static void with_write(struct meddle *m)
 {
@@ -272,6 +303,7 @@ MEDDLE(dontneed, -1, -1);
 MEDDLE(mprotect, SEED_IN, SEED_ANSWER);
 MEDDLE(free, -1, SEED_ANSWER);
 MEDDLE(collapse, SEED_IN, SEED_ANSWER);
+MEDDLE(move_pages, SEED_IN, SEED_ANSWER);
 MEDDLE(write, SEED_LATER, SEED_ANSWER);
 MEDDLE(fork, SEED_IN, SEED_ANSWER);
 
@@ -292,9 +324,12 @@ TEST_F(meddle, while_it_is_lent)
 		.port = self->srv.port, .held = flags, .meddled = flags + 1,
 		.with = variant->with, .left = variant->left, .answered = variant->answered,
 	};
-	pid_t pid = child_run(self->srv.fd, meddle_main, &m);
 	struct phx_ioc_recv got;
+	pid_t pid;
 
+	if (variant->with == with_move_pages && !have_move_pages())
+		SKIP(return, "this kernel has no NUMA, and so no move_pages");
+	pid = child_run(self->srv.fd, meddle_main, &m);
 	ASSERT_EQ(0, server_recv(&self->srv, &got));
 	EXPECT_TRUE(holds_from(in_of(&got.msg), SIZE - 20, SEED_IN, 10));
 	atomic_store(m.held, 1);
@@ -371,7 +406,7 @@ static int disk_main(void *arg)
 	int fd = open("/mnt/phx_out", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	char *p, *copy = memory(SIZE);
 
-	if (fd < 0 || system("grep -q ' /mnt ext4 ' /proc/mounts"))
+	if (fd < 0 || !disk_is_there())
 		return CHILD_SKIP;
 	CHECK(ftruncate(fd, SIZE) == 0);
 	p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -396,7 +431,7 @@ TEST_F(sender, output_reaches_the_disk)
 	while (!poll_readable(self->srv.fd, 100)) {
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			ASSERT_EQ(CHILD_SKIP, WEXITSTATUS(status));
-			SKIP(return, "no ext4 at /mnt");
+			SKIP(return, NO_DISK);
 		}
 	}
 	ASSERT_EQ(0, server_recv(&self->srv, &got));
