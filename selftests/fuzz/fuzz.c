@@ -361,7 +361,8 @@ static int report(void)
 	static const char *const names[FZ_COUNT_NR] = {
 		[FZ_COUNT_CALLS] = "fuzz_calls", [FZ_COUNT_MESSAGES] = "fuzz_messages",
 		[FZ_COUNT_CONTENTS] = "fuzz_compared", [FZ_COUNT_FAULTS] = "fuzz_faults",
-		[FZ_COUNT_PCS] = "fuzz_pcs", [FZ_COUNT_STUCK] = "fuzz_stuck",
+		[FZ_COUNT_MUTATIONS] = "fuzz_mutations", [FZ_COUNT_PCS] = "fuzz_pcs",
+		[FZ_COUNT_STUCK] = "fuzz_stuck",
 	};
 	int i;
 

@@ -145,6 +145,7 @@ enum fz_count {
 	FZ_COUNT_MESSAGES,	/* answered */
 	FZ_COUNT_CONTENTS,	/* buffers that were compared */
 	FZ_COUNT_FAULTS,	/* calls in which something was made to fail */
+	FZ_COUNT_MUTATIONS,	/* calls whose structure or memory was changed meanwhile */
 	FZ_COUNT_PCS,		/* addresses in the module that were reached */
 	FZ_COUNT_STUCK,		/* worlds that ended because a lane did not come back */
 	FZ_COUNT_NR
@@ -207,10 +208,11 @@ struct fz_client {
 	bool mapped[2];
 };
 
-/* What one lane has in a call that others may spoil. */
+/* What one lane has in a call that others may spoil, and whether one did. */
 struct fz_target {
 	char *_Atomic at;
 	atomic_size_t len;
+	atomic_bool spoiled;
 };
 
 /**

@@ -151,6 +151,20 @@ int fz_leave(struct fz_lane *lane, const struct fz_call *call, int err)
 	return err;
 }
 
+/* From here on nobody may spoil what the call had. */
+static void count_spoiled(struct fz_lane *lane, const struct fz_call *call)
+{
+	bool spoiled = false;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		atomic_store(&lane->target[i].at, NULL);
+		spoiled |= atomic_exchange(&lane->target[i].spoiled, false);
+	}
+	if (spoiled && call->mutate)
+		fz_count(FZ_COUNT_MUTATIONS);
+}
+
 /**
  * fz_ioctl() - call the device
  * @lane: who calls
@@ -174,8 +188,7 @@ int fz_ioctl(struct fz_lane *lane, const struct fz_call *call, int fd, unsigned 
 	fz_enter_failing(lane, call);
 	err = dev_ioctl(fd, cmd, user);
 	fz_leave(lane, call, err);
-	atomic_store(&lane->target[0].at, NULL);
-	atomic_store(&lane->target[1].at, NULL);
+	count_spoiled(lane, call);
 	return err;
 }
 

@@ -57,7 +57,7 @@ const struct fz_op fz_ops[] = {
 		RID, CHOICE("dir", 2), CHOICE("write", 2), { "off", FZ_OFF },
 	} },
 	{ "reach", 3, fz_run_reach, { RID, CHOICE("dir", 2), CHOICE("how", 6) } },
-	{ "memory", 4, fz_run_memory, { CHOICE("how", 10), CHOICE("which", 4) } },
+	{ "memory", 4, fz_run_memory, { CHOICE("how", 11), CHOICE("which", 4) } },
 	{ "fork", 1, fz_run_fork, { CLIENT, CHOICE("how", 4), PORT } },
 	{ "die", 1, fz_run_die, { CHOICE("how", 3) } },
 	{ "pause", 3, fz_run_pause, { TIME } },

@@ -209,6 +209,13 @@ void fz_run_reach(struct fz_lane *lane, const struct fz_call *call)
 	pthread_mutex_unlock(&world.still);
 }
 
+/* Its pages may be freed until they are written to, and are not known as swappable then. */
+static void use_again(char *at)
+{
+	madvise(at, FZ_MEMORY, MADV_FREE);
+	memset(at, FZ_CANARY, FZ_MEMORY);
+}
+
 /* HOW WHICH: what keeps contents is done to all memory, the rest to what nobody looks at */
 void fz_run_memory(struct fz_lane *lane, const struct fz_call *call)
 {
@@ -233,6 +240,8 @@ void fz_run_memory(struct fz_lane *lane, const struct fz_call *call)
 	else if (how == 8)
 		mmap(at, FZ_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 		     -1, 0);
+	else if (how == 10)
+		use_again(at);
 	else if (!mprotect(at, FZ_MEMORY, PROT_READ))
 		mprotect(at, FZ_MEMORY, PROT_READ | PROT_WRITE);
 	fz_leave(lane, call, 0);

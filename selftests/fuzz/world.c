@@ -189,6 +189,7 @@ static void scribble(unsigned int *rand)
 			if (!at)
 				break;
 			memcpy(at + fz_below(rand, len / 4) * 4, &value, sizeof(value));
+			atomic_store(&target->spoiled, true);
 		}
 	}
 }
