@@ -148,7 +148,8 @@ demo-root: lib examples $(if $(has_tools),tools)
 #: make fuzz               phxfuzz in a virtual machine for MINUTES=5, with SEED=1 and
 #:                         KERNEL=6.12 (or debug); what it finds new is left in
 #:                         build/fuzz
-#: make soak               everything at once in a virtual machine for MINUTES=5
+#: make soak               everything at once in a virtual machine for MINUTES=5;
+#:                         KERNEL=debug makes calls fail inside, too
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
 #: make check-model        has spin look at all states of the protocol's models, and
@@ -185,7 +186,7 @@ fuzz: module-$(KERNEL) root
 	@selftests/fuzz/run $(KERNEL) $(MINUTES) $(SEED)
 
 soak: module-$(KERNEL) root
-	$(vm)/run -k $(KERNEL) --log build/vm/soak --mem 1024 --swap 512 --timeout $$(($(MINUTES) * 120 + 900)) \
+	$(vm)/run -k $(KERNEL) --log build/vm/soak --mem $(if $(filter debug kcsan,$(KERNEL)),3072,1024) --swap 512 --timeout $$(($(MINUTES) * 120 + 900)) \
 		--no-tap selftests/soak.sh $(MINUTES)
 
 style:
