@@ -180,6 +180,24 @@ static inline char *out_of(const struct phx_msg *msg)
 	return (char *)(uintptr_t)msg->o.data;
 }
 
+static inline void to_cpu(long nr)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(nr % sysconf(_SC_NPROCESSORS_ONLN), &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Takes no time at all, or that of a system call, or of several. */
+static inline void jitter(unsigned int *seed)
+{
+	volatile unsigned int n = rand_r(seed) % (1U << rand_r(seed) % 18);
+
+	while (n)
+		n--;
+}
+
 /* A server: a port, windows, and memory for copies. */
 struct server {
 	int fd;

@@ -5,8 +5,7 @@
  * the pages next, has in memory after the response is none of theirs; nor is what
  * lies beside a buffer, ever.
  */
-#include "phx_map.h"
-
+#include "phx_two.h"
 
 #define WINDOW (32 * PAGE)
 #define SIZE (6 * PAGE)
@@ -25,40 +24,37 @@ struct late {
 };
 
 FIXTURE(late) {
+	struct two two;
 	struct server srv;
 	struct late *late;
 	pthread_t threads[THREADS];
 };
 
 FIXTURE_VARIANT(late) {
-	bool registered;
+	bool registered, two_users;
 };
 
 FIXTURE_VARIANT_ADD(late, lent) { .registered = false };
 FIXTURE_VARIANT_ADD(late, registered) { .registered = true };
+FIXTURE_VARIANT_ADD(late, lent_by_another_user) { .two_users = true };
+FIXTURE_VARIANT_ADD(late, registered_by_another_user) {
+	.registered = true, .two_users = true,
+};
 
 FIXTURE_SETUP(late)
 {
+	self->late = shared_memory(sizeof(*self->late));
+	TWO_OR_SKIP(&self->two, variant->two_users);
 	SERVER_OR_SKIP(&self->srv, WINDOW, PAGE);
 	ASSERT_EQ(0, port_create_flags(self->srv.fd, PHX_PORT_BUFFERS, &self->srv.port));
-	self->late = shared_memory(sizeof(*self->late));
 	self->late->port = self->srv.port;
 	self->late->registered = variant->registered;
 	self->late->win = self->srv.win;
 }
 
-FIXTURE_TEARDOWN(late)
+FIXTURE_TEARDOWN_PARENT(late)
 {
-	server_close(&self->srv);
-}
-
-static void to_cpu(long nr)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(nr % sysconf(_SC_NPROCESSORS_ONLN), &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	EXPECT_EQ(0, two_put_back(&self->two));
 }
 
 /* Reads and writes everywhere; faults are what it lives with. */
@@ -174,18 +170,18 @@ static void stop_threads(FIXTURE_DATA(late) *self)
 
 TEST_F_TIMEOUT(late, nothing_is_seen_or_changed_after_the_response, 240)
 {
-	pid_t from, other;
 	struct phx_ioc_recv got;
+	pid_t other;
 	int i;
 
-	from = child_run(self->srv.fd, sender, self->late);
+	ASSERT_LT(0, two_run(&self->two, sender, self->late));
 	other = child_run(self->srv.fd, bystander, self->late);
 	start_threads(_metadata, self);
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_EQ(0, server_recv(&self->srv, &got));
 		ASSERT_EQ(0, server_respond(&self->srv, &got));
 	}
-	EXPECT_EQ(0, child_end(from));
+	EXPECT_EQ(0, two_end(&self->two, 0));
 	stop_threads(self);
 	EXPECT_EQ(0, child_end(other));
 	EXPECT_EQ(0, atomic_load(&self->late->seen));
@@ -212,11 +208,9 @@ TEST_F_TIMEOUT(late, pages_of_the_dead_are_nobodys_before_the_response, 240)
 	other = child_run(self->srv.fd, bystander, self->late);
 	start_threads(_metadata, self);
 	for (i = 0; i < ROUNDS / 5; i++) {
-		pid_t pid = child_run(self->srv.fd, killed_sender, self->late);
-
+		ASSERT_LT(0, two_run(&self->two, killed_sender, self->late));
 		ASSERT_EQ(0, server_recv(&self->srv, &got));
-		kill(pid, SIGKILL);
-		ASSERT_EQ(-SIGKILL, child_end(pid));
+		ASSERT_EQ(-SIGKILL, two_end(&self->two, SIGKILL));
 		usleep(2000);
 		EXPECT_TRUE(all_are(in_of(&got.msg), got.msg.i.size, 1));
 		ASSERT_ERR(ESRCH, server_respond(&self->srv, &got));
@@ -224,6 +218,7 @@ TEST_F_TIMEOUT(late, pages_of_the_dead_are_nobodys_before_the_response, 240)
 	stop_threads(self);
 	EXPECT_EQ(0, child_end(other));
 	EXPECT_EQ(0, atomic_load(&self->late->seen));
+	EXPECT_LT(0, atomic_load(&self->late->touched));
 }
 
 TEST_HARNESS_MAIN

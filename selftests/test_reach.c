@@ -4,6 +4,7 @@
  * and moments when a window is not quite what it was.
  */
 #include "phx_disk.h"
+#include "phx_two.h"
 
 #include <linux/userfaultfd.h>
 #include <sys/ptrace.h>
@@ -20,36 +21,55 @@
 #define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
 #endif
 
+/* What senders and the server share. */
+struct reach {
+	struct sending what;
+	__u32 port;
+	int rounds;
+	atomic_int stop;
+};
+
 FIXTURE(reach) {
+	struct two two;
 	struct server srv;
+	struct reach *shared;
 	struct sending *what;
 	struct phx_ioc_recv got;
-	pid_t sender;
 };
+
+FIXTURE_VARIANT(reach) {
+	bool two_users;
+};
+
+FIXTURE_VARIANT_ADD(reach, one_user) { .two_users = false };
+FIXTURE_VARIANT_ADD(reach, two_users) { .two_users = true };
 
 FIXTURE_SETUP(reach)
 {
+	self->shared = shared_memory(sizeof(*self->shared));
+	self->what = &self->shared->what;
+	TWO_OR_SKIP(&self->two, variant->two_users);
 	SERVER_OR_SKIP(&self->srv, WINDOW, PAGE);
-	self->what = shared_memory(sizeof(*self->what));
+	self->shared->port = self->srv.port;
 	*self->what = (struct sending) {
 		.port = self->srv.port, .off = 100,
 		.in_size = 5 * PAGE, .out_size = 3 * PAGE,
 	};
-	self->sender = child_run(self->srv.fd, sending_main, self->what);
+	ASSERT_LT(0, two_run(&self->two, sending_main, self->what));
 	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
 	ASSERT_EQ(PHX_CLASS_LEND, self->got.i_class);
 	ASSERT_EQ(PHX_CLASS_LEND, self->got.o_class);
 }
 
-FIXTURE_TEARDOWN(reach)
+FIXTURE_TEARDOWN_PARENT(reach)
 {
-	server_close(&self->srv);
+	EXPECT_EQ(0, two_put_back(&self->two));
 }
 
 #define ANSWER_FINE() do {							\
 	ASSERT_TRUE(holds_from(in_of(&self->got.msg), self->what->in_size, SEED_IN, 100)); \
 	ASSERT_EQ(0, server_answer(&self->srv, &self->got));			\
-	ASSERT_EQ(0, child_end(self->sender));					\
+	ASSERT_EQ(0, two_end(&self->two, 0));					\
 } while (0)
 
 /* Within a page of the message, where pages are the sender's own. */
@@ -184,6 +204,8 @@ TEST_F(reach, userfaultfd)
 	struct windows *win = &self->srv.win;
 
 	if (uffd < 0)
+		uffd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	if (uffd < 0)
 		SKIP(return, "no userfaultfd");
 	if (ioctl(uffd, UFFDIO_API, &api)) {
 		api = (struct uffdio_api) { .api = UFFD_API };
@@ -206,7 +228,7 @@ TEST_F(reach, userfaultfd)
 	/* Now with whatever that has left in the page tables. */
 	uffd_protect(uffd, win->in, true);
 	uffd_protect(uffd, win->out, true);
-	self->sender = child_run(self->srv.fd, sending_main, self->what);
+	ASSERT_LT(0, two_run(&self->two, sending_main, self->what));
 	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
 	EXPECT_EQ(SIGSEGV, probe_write(inner(&self->got.msg, false)));
 	ANSWER_FINE();
@@ -214,12 +236,10 @@ TEST_F(reach, userfaultfd)
 	close(uffd);
 }
 
-/* What lies in shared memory of those who take part in a race. */
+/* What threads of the server share. */
 struct race {
 	struct server *srv;
-	struct phx_ioc_recv got;
-	atomic_int ready, go, stop;
-	atomic_int wrong, rounds;
+	atomic_int ready, stop, wrong;
 	char *at;
 };
 
@@ -247,15 +267,10 @@ static void *write_on(void *arg)
 	return NULL;
 }
 
-struct refill {
-	__u32 port;
-	int rounds;
-};
-
 /* Once its call is over the sender's memory is its own again. */
 static int refill_main(void *arg)
 {
-	struct refill *r = arg;
+	struct reach *r = arg;
 	char *in = memory(4 * PAGE), *out = memory(4 * PAGE);
 	int fd = dev_open(0);
 	int i;
@@ -284,13 +299,13 @@ static int refill_main(void *arg)
 static void respond_under(struct __test_metadata *_metadata, FIXTURE_DATA(reach) *self,
 			  void *(*fn)(void *), bool out)
 {
-	struct refill refill = { .port = self->srv.port, .rounds = 150 };
 	struct race race = { .srv = &self->srv };
-	pid_t pid = child_run(self->srv.fd, refill_main, &refill);
 	pthread_t thread;
 	int i;
 
-	for (i = 0; i < refill.rounds; i++) {
+	self->shared->rounds = 150;
+	ASSERT_LT(0, two_run(&self->two, refill_main, self->shared));
+	for (i = 0; i < self->shared->rounds; i++) {
 		ASSERT_EQ(0, server_recv(&self->srv, &self->got));
 		race.at = inner(&self->got.msg, out);
 		atomic_store(&race.ready, 0);
@@ -300,7 +315,7 @@ static void respond_under(struct __test_metadata *_metadata, FIXTURE_DATA(reach)
 		pthread_join(thread, NULL);
 	}
 	EXPECT_EQ(0, atomic_load(&race.wrong));
-	EXPECT_EQ(0, child_end(pid));
+	EXPECT_EQ(0, two_end(&self->two, 0));
 }
 
 TEST_F_TIMEOUT(reach, reading_during_response, 60)
@@ -317,16 +332,16 @@ TEST_F_TIMEOUT(reach, writing_during_response, 60)
 
 static int send_on_main(void *arg)
 {
-	struct race *race = arg;
+	struct reach *r = arg;
 	char *in = memory(16 * PAGE);
 	int fd = dev_open(0);
 
 	fill(in, 16 * PAGE, SEED_IN);
-	while (!atomic_load(&race->stop)) {
+	while (!atomic_load(&r->stop)) {
 		struct phx_msg msg = { 0 };
 
 		set_input(&msg, in, 16 * PAGE);
-		msg_send(fd, race->srv->port, &msg);
+		msg_send(fd, r->port, &msg);
 		CHECK(holds(in, 16 * PAGE, SEED_IN));
 	}
 	return 0;
@@ -359,17 +374,15 @@ static void *swap_on(void *arg)
 /* An input that is lent must never come to lie in the place of the output. */
 TEST_F_TIMEOUT(reach, windows_that_trade_places, 60)
 {
-	struct race *race = shared_memory(sizeof(*race));
+	struct race race = { .srv = &self->srv };
 	struct phx_ioc_recv *got = &self->got;
 	pthread_t thread;
 	int i, lent = 0;
-	pid_t pid;
 
 	ANSWER_FINE();
 	munmap(self->srv.win.out, WINDOW);
-	race->srv = &self->srv;
-	pid = child_run(self->srv.fd, send_on_main, race);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, swap_on, race));
+	ASSERT_LT(0, two_run(&self->two, send_on_main, self->shared));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, swap_on, &race));
 	for (i = 0; i < 4000; i++) {
 		if (server_recv(&self->srv, got))
 			continue;
@@ -380,11 +393,11 @@ TEST_F_TIMEOUT(reach, windows_that_trade_places, 60)
 		ASSERT_NE(0, probe_read(in_of(&got->msg) + 15 * PAGE));
 	}
 	EXPECT_LT(0, lent);
-	atomic_store(&race->stop, 1);
+	atomic_store(&race.stop, 1);
 	pthread_join(thread, NULL);
+	atomic_store(&self->shared->stop, 1);
 	port_destroy(self->srv.fd, self->srv.port);
-	EXPECT_EQ(0, child_end(pid));
-	self->srv.win.size = 0;
+	EXPECT_EQ(0, two_end(&self->two, 0));
 }
 
 TEST_HARNESS_MAIN

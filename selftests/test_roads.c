@@ -4,7 +4,7 @@
  * test_reach.
  */
 #include "phx_call.h"
-#include "phx_map.h"
+#include "phx_two.h"
 
 #include <linux/io_uring.h>
 #include <sys/resource.h>
@@ -17,35 +17,43 @@
 #endif
 
 FIXTURE(roads) {
+	struct two two;
 	struct server srv;
 	struct sending *what;
 	struct phx_ioc_recv got;
-	pid_t sender;
 };
+
+FIXTURE_VARIANT(roads) {
+	bool two_users;
+};
+
+FIXTURE_VARIANT_ADD(roads, one_user) { .two_users = false };
+FIXTURE_VARIANT_ADD(roads, two_users) { .two_users = true };
 
 FIXTURE_SETUP(roads)
 {
-	SERVER_OR_SKIP(&self->srv, WINDOW, PAGE);
 	self->what = shared_memory(sizeof(*self->what));
+	TWO_OR_SKIP(&self->two, variant->two_users);
+	SERVER_OR_SKIP(&self->srv, WINDOW, PAGE);
 	*self->what = (struct sending) {
 		.port = self->srv.port, .off = 100,
 		.in_size = 5 * PAGE, .out_size = 3 * PAGE,
 	};
-	self->sender = child_run(self->srv.fd, sending_main, self->what);
+	ASSERT_LT(0, two_run(&self->two, sending_main, self->what));
 	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
 	ASSERT_EQ(PHX_CLASS_LEND, self->got.i_class);
 }
 
-FIXTURE_TEARDOWN(roads)
+FIXTURE_TEARDOWN_PARENT(roads)
 {
-	server_close(&self->srv);
+	EXPECT_EQ(0, two_put_back(&self->two));
 }
 
 #define ANSWER_FINE() do {							\
 	ASSERT_TRUE(holds_from(in_of(&self->got.msg), self->what->in_size, SEED_IN, 100)); \
 	ASSERT_EQ(SIGSEGV, probe_write(in_of(&self->got.msg)));			\
 	ASSERT_EQ(0, server_answer(&self->srv, &self->got));			\
-	ASSERT_EQ(0, child_end(self->sender));					\
+	ASSERT_EQ(0, two_end(&self->two, 0));					\
 } while (0)
 
 /* Of whole pages, where those are the sender's own. */
@@ -225,8 +233,6 @@ TEST_F(roads, hands_of_another_process)
 		.out = inner(&self->got.msg, true),
 	};
 
-	if (geteuid())
-		SKIP(return, "other processes' memory needs root");
 	EXPECT_EQ(0, child_end(child_run(self->srv.fd, other_hands, &h)));
 	ANSWER_FINE();
 }
@@ -274,7 +280,7 @@ TEST_F_TIMEOUT(roads, core_of_the_server, 120)
 	FILE *pattern = fopen("/proc/sys/kernel/core_pattern", "r+"), *core;
 	int status;
 
-	if (!pattern || geteuid())
+	if (!pattern)
 		SKIP(return, "only root may say where cores go");
 	ASSERT_NE(NULL, fgets(before, sizeof(before), pattern));
 	rewind(pattern);

@@ -4,7 +4,7 @@
  * to an input, to keep what it answered, to have a window where and how it is
  * not meant to be. What it may do by all means must do no harm.
  */
-#include "phx_map.h"
+#include "phx_two.h"
 
 #include <linux/userfaultfd.h>
 #include <sys/ptrace.h>
@@ -12,31 +12,38 @@
 #define WINDOW (64 * PAGE)
 
 FIXTURE(window) {
+	struct two two;
 	struct server srv;
 	struct sending *what;
 	struct phx_ioc_recv got;
-	pid_t sender;
 };
+
+FIXTURE_VARIANT(window) {
+	bool two_users;
+};
+
+FIXTURE_VARIANT_ADD(window, one_user) { .two_users = false };
+FIXTURE_VARIANT_ADD(window, two_users) { .two_users = true };
 
 /* Most is tried both with nothing and with something in the windows. */
 FIXTURE_SETUP(window)
 {
-	SERVER_OR_SKIP(&self->srv, WINDOW, PAGE);
 	self->what = shared_memory(sizeof(*self->what));
+	TWO_OR_SKIP(&self->two, variant->two_users);
+	SERVER_OR_SKIP(&self->srv, WINDOW, PAGE);
 	*self->what = (struct sending) {
 		.port = self->srv.port, .off = 100,
 		.in_size = 5 * PAGE, .out_size = 3 * PAGE,
 	};
-	self->sender = child_run(self->srv.fd, sending_main, self->what);
-	ASSERT_LT(0, self->sender);
+	ASSERT_LT(0, two_run(&self->two, sending_main, self->what));
 	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
 	ASSERT_EQ(PHX_CLASS_LEND, self->got.i_class);
 	ASSERT_EQ(PHX_CLASS_LEND, self->got.o_class);
 }
 
-FIXTURE_TEARDOWN(window)
+FIXTURE_TEARDOWN_PARENT(window)
 {
-	server_close(&self->srv);
+	EXPECT_EQ(0, two_put_back(&self->two));
 }
 
 /* The message is as it was; answer it, and see that it is gone. */
@@ -51,7 +58,7 @@ FIXTURE_TEARDOWN(window)
 	ASSERT_EQ(SIGBUS, probe_read(in_of(&self->got.msg)));			\
 	ASSERT_EQ(SIGBUS, probe_read(out_of(&self->got.msg)));			\
 	ASSERT_EQ(SIGBUS, probe_write(out_of(&self->got.msg)));			\
-	ASSERT_EQ(0, child_end(self->sender));					\
+	ASSERT_EQ(0, two_end(&self->two, 0));					\
 } while (0)
 
 TEST_F(window, only_what_is_lent_is_there)
@@ -121,25 +128,23 @@ TEST_F(window, no_access_when_answered_without_access)
 	ASSERT_EQ(0, mprotect(win->out, WINDOW, PROT_READ | PROT_WRITE));
 	EXPECT_EQ(SIGBUS, probe_read(in_of(&self->got.msg)));
 	EXPECT_EQ(SIGBUS, probe_write(out_of(&self->got.msg)));
-	EXPECT_EQ(0, child_end(self->sender));
+	EXPECT_EQ(0, two_end(&self->two, 0));
 }
 
 /* A window that was hidden at the time something was lent. */
 TEST_F(window, lent_without_access)
 {
 	struct windows *win = &self->srv.win;
-	pid_t pid;
 
 	ANSWER_FINE();
 	ASSERT_EQ(0, mprotect(win->in, WINDOW, PROT_NONE));
 	ASSERT_EQ(0, mprotect(win->out, WINDOW, PROT_READ));
-	pid = child_run(self->srv.fd, sending_main, self->what);
+	ASSERT_LT(0, two_run(&self->two, sending_main, self->what));
 	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
 	EXPECT_EQ(SIGSEGV, probe_read(in_of(&self->got.msg)));
 	EXPECT_EQ(SIGSEGV, probe_write(out_of(&self->got.msg)));
 	ASSERT_EQ(0, mprotect(win->in, WINDOW, PROT_READ));
 	ASSERT_EQ(0, mprotect(win->out, WINDOW, PROT_READ | PROT_WRITE));
-	self->sender = pid;
 	STILL_FINE();
 	ANSWER_FINE();
 }
@@ -207,7 +212,7 @@ TEST_F(window, does_not_move_onto_the_other)
 	ASSERT_EQ(0, server_respond(&self->srv, &self->got));
 	EXPECT_EQ(SIGBUS, probe_read(in_of(&self->got.msg)));
 	EXPECT_NE(0, probe_read(out_of(&self->got.msg)));
-	EXPECT_EQ(0, child_end(self->sender));
+	EXPECT_EQ(0, two_end(&self->two, 0));
 }
 
 TEST_F(window, advice_changes_nothing)
@@ -258,12 +263,12 @@ TEST_F(window, unmapped_while_held)
 	EXPECT_EQ(EBUSY, errno);
 	ASSERT_EQ(0, server_respond(&self->srv, &self->got));
 	EXPECT_TRUE(all_are(other, WINDOW, CANARY));
-	EXPECT_EQ(0, child_end(self->sender));
+	EXPECT_EQ(0, two_end(&self->two, 0));
 
 	/* Now there is nothing in them any more. */
 	munmap(other, WINDOW);
 	ASSERT_EQ(0, windows_map(self->srv.fd, win, WINDOW / 2));
-	self->sender = child_run(self->srv.fd, sending_main, self->what);
+	ASSERT_LT(0, two_run(&self->two, sending_main, self->what));
 	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
 	STILL_FINE();
 	ANSWER_FINE();
@@ -281,7 +286,7 @@ TEST_F(window, other_mapping_over_it)
 	memset(other, CANARY, WINDOW);
 	ASSERT_EQ(0, server_respond(&self->srv, &self->got));
 	EXPECT_TRUE(all_are(other, WINDOW, CANARY));
-	EXPECT_EQ(0, child_end(self->sender));
+	EXPECT_EQ(0, two_end(&self->two, 0));
 }
 
 static int touch_main(void *at)
@@ -329,8 +334,9 @@ TEST_F(window, seen_in_proc)
 	for (i = 1; i <= 4; i++) {
 		int fd = open("/proc/self/clear_refs", O_WRONLY);
 
+		ASSERT_LE(0, fd);
 		buf[0] = '0' + i;
-		EXPECT_LE(-1, write(fd, buf, 1));
+		EXPECT_EQ(1, write(fd, buf, 1));
 		close(fd);
 	}
 	STILL_FINE();
