@@ -31,6 +31,19 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A kernel that checks all it does is an order of magnitude slower. Root can tell. */
+static inline bool kernel_is_slow(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK) ||
+	       !access("/sys/kernel/debug/kcsan", F_OK);
+}
+
+/* How often to do what is done @n times where that takes no time. */
+static inline int rounds(int n)
+{
+	return kernel_is_slow() ? n / 10 : n;
+}
+
 /* Programs of several files do without; it can be in one file only. */
 #ifndef PHX_NO_HARNESS
 #include "kselftest_harness.h"
@@ -43,7 +56,7 @@ static inline void timeouts_grow(void)
 	struct __fixture_metadata *f;
 	struct __test_metadata *t;
 
-	if (access("/sys/kernel/debug/kmemleak", F_OK) && access("/sys/kernel/debug/kcsan", F_OK))
+	if (!kernel_is_slow())
 		return;
 	for (f = __fixture_list; f; f = f->next)
 		for (t = f->tests; t; t = t->next)

@@ -10,12 +10,6 @@
 
 #define WINDOW (16 * PAGE)
 
-/* A kernel that checks all it does is an order of magnitude slower. */
-static int rounds(int n)
-{
-	return access("/sys/kernel/debug/kmemleak", F_OK) ? n : n / 10;
-}
-
 FIXTURE(race) {
 	struct server srv;
 	long long pinned;
@@ -33,21 +27,14 @@ FIXTURE_TEARDOWN(race)
 	server_close(&self->srv);
 }
 
-#define CROWD 12
+/* More than are released at one go when a port ends. */
+#define CROWD 40
 
-/* All do what they do when this is set to the round. */
 struct start {
-	atomic_int round, ready;
+	atomic_int round;
 	__u32 port;
-	atomic_int results[3];
+	atomic_int results[2];
 };
-
-static void wait_for_start(struct start *s, int round)
-{
-	atomic_fetch_add(&s->ready, 1);
-	while (atomic_load(&s->round) < round)
-		;
-}
 
 /* T12: a list of senders is being emptied while each of them is killed. */
 static int queued_sender(void *arg)
@@ -58,29 +45,66 @@ static int queued_sender(void *arg)
 	return err == -EINVAL ? 0 : 1;
 }
 
+struct killer {
+	pthread_t thread;
+	pid_t pids[CROWD];
+	atomic_int go;
+	unsigned int seed;
+};
+
+static void *kills_all(void *arg)
+{
+	struct killer *k = arg;
+	int i;
+
+	to_cpu(1);
+	while (!atomic_load(&k->go))
+		;
+	for (i = 0; i < CROWD; i++) {
+		jitter(&k->seed);
+		kill(k->pids[i], SIGKILL);
+	}
+	return NULL;
+}
+
+/* Returns how many were killed before they could tell of the port's end. */
+static int destroy_and_kill(struct __test_metadata *_metadata, struct server *srv,
+			    struct start *s, struct killer *k)
+{
+	int i, end, killed = 0;
+
+	ASSERT_EQ(0, port_create(srv->fd, &s->port));
+	for (i = 0; i < CROWD; i++)
+		k->pids[i] = child_run(srv->fd, queued_sender, s);
+	for (i = 0; i < CROWD; i++)
+		ASSERT_TRUE(wait_asleep(k->pids[i]));
+	atomic_store(&k->go, 0);
+	ASSERT_EQ(0, pthread_create(&k->thread, NULL, kills_all, k));
+	atomic_store(&k->go, 1);
+	jitter(&k->seed);
+	ASSERT_EQ(0, port_destroy(srv->fd, s->port));
+	pthread_join(k->thread, NULL);
+	for (i = 0; i < CROWD; i++) {
+		end = child_end(k->pids[i]);
+		EXPECT_TRUE(end == 0 || end == -SIGKILL);
+		killed += end == -SIGKILL;
+	}
+	return killed;
+}
+
 TEST_F_TIMEOUT(race, port_dies_while_its_queue_is_killed, 240)
 {
-	int i, round, n = rounds(60);
+	int killed, all_killed = 0, some_killed = 0, round, n = rounds(60);
 	struct start *s = shared_memory(sizeof(*s));
-	pid_t pids[CROWD];
+	struct killer k = { .seed = 1 };
 
 	for (round = 0; round < n; round++) {
-		ASSERT_EQ(0, port_create(self->srv.fd, &s->port));
-		for (i = 0; i < CROWD; i++)
-			pids[i] = child_run(self->srv.fd, queued_sender, s);
-		for (i = 0; i < CROWD; i++)
-			ASSERT_TRUE(wait_asleep(pids[i]));
-		for (i = 0; i < CROWD / 2; i++)
-			kill(pids[i], SIGKILL);
-		ASSERT_EQ(0, port_destroy(self->srv.fd, s->port));
-		for (i = CROWD / 2; i < CROWD; i++)
-			kill(pids[i], SIGKILL);
-		for (i = 0; i < CROWD; i++) {
-			int end = child_end(pids[i]);
-
-			EXPECT_TRUE(end == 0 || end == -SIGKILL);
-		}
+		killed = destroy_and_kill(_metadata, &self->srv, s, &k);
+		all_killed += killed == CROWD;
+		some_killed += killed && killed < CROWD;
 	}
+	EXPECT_LT(0, some_killed);
+	TH_LOG("of %d times all were killed %d times, some %d times", n, all_killed, some_killed);
 }
 
 /* T4: found by number or by name just when it goes, with its process. */
@@ -140,119 +164,6 @@ TEST_F_TIMEOUT(race, found_by_name_while_it_dies, 240)
 	EXPECT_LT(0, atomic_load(&s->results[1]));
 }
 
-/* T3: a message that is held, and two that would end it. */
-struct ender {
-	struct start *s;
-	struct server *srv;
-	int round, rid, result;
-	int (*end)(struct ender *e);
-};
-
-static int by_response(struct ender *e)
-{
-	struct phx_msg msg = { 0 };
-
-	return msg_respond(e->srv->fd, e->srv->port, &msg, e->rid);
-}
-
-static int by_destroy(struct ender *e)
-{
-	return port_destroy(e->srv->fd, e->srv->port);
-}
-
-static int by_close(struct ender *e)
-{
-	int fd = e->srv->fd;
-
-	e->srv->fd = -1;
-	return close(fd);
-}
-
-static int by_unmap(struct ender *e)
-{
-	windows_unmap(&e->srv->win);
-	e->srv->win.size = 0;
-	return 0;
-}
-
-static int by_nothing(struct ender *e)
-{
-	return 0;
-}
-
-static void *ender_main(void *arg)
-{
-	struct ender *e = arg;
-
-	wait_for_start(e->s, 1);
-	e->result = e->end(e);
-	return NULL;
-}
-
-static int one_send(void *arg)
-{
-	char *buf = memory(4 * PAGE);
-	int err = send_buffers(((struct start *)arg)->port, buf, 3 * PAGE, buf, 3 * PAGE);
-
-	CHECK(err == 0 || err == -EPIPE);
-	return err ? 2 : 0;
-}
-
-static bool is_response(const struct ender *e)
-{
-	return e->end == by_response && (e->result == 0 || e->result == -ESRCH);
-}
-
-/* One of the two ends it, and the sender, if it lives, is told of one end. */
-static void end_twice(struct __test_metadata *_metadata, int (*one)(struct ender *),
-		      int (*other)(struct ender *), bool kill_sender)
-{
-	struct start *s = shared_memory(sizeof(*s));
-	struct phx_ioc_recv got;
-	struct ender e[2];
-	pthread_t threads[2];
-	struct server srv;
-	int i, status, answers;
-	pid_t pid;
-
-	ASSERT_EQ(0, server_open(&srv, WINDOW, PAGE));
-	s->port = srv.port;
-	pid = child_run(srv.fd, one_send, s);
-	ASSERT_EQ(0, server_recv(&srv, &got));
-	for (i = 0; i < 2; i++) {
-		e[i] = (struct ender) {
-			.s = s, .srv = &srv, .rid = got.rid, .end = i ? other : one,
-		};
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, ender_main, &e[i]));
-	}
-	while (atomic_load(&s->ready) < 2)
-		sched_yield();
-	atomic_store(&s->round, 1);
-	if (kill_sender)
-		kill(pid, SIGKILL);
-	for (i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
-	answers = is_response(&e[0]) + is_response(&e[1]);
-	EXPECT_GE(1, answers);
-	if (srv.fd >= 0)
-		server_close(&srv);
-	status = child_end(pid);
-	EXPECT_TRUE(status == (answers ? 0 : 2) || (kill_sender && status == -SIGKILL));
-}
-
-TEST_F_TIMEOUT(race, two_ends_of_one_message, 280)
-{
-	static int (*const ends[])(struct ender *) = {
-		by_response, by_destroy, by_close, by_unmap, by_nothing,
-	};
-	unsigned int i, j, round, n = rounds(20);
-
-	for (round = 0; round < n; round++)
-		for (i = 0; i < ARRAY_SIZE(ends) - 1; i++)
-			for (j = i; j < ARRAY_SIZE(ends); j++)
-				end_twice(_metadata, ends[i], ends[j], round % 2);
-}
-
 /* T22: what is refused leaves nothing, however often. */
 TEST_F_TIMEOUT(race, wrong_rids_without_end, 240)
 {
@@ -260,11 +171,11 @@ TEST_F_TIMEOUT(race, wrong_rids_without_end, 240)
 	pid_t pid = child_run(self->srv.fd, sending_main, &s);
 	struct phx_msg msg = { 0 };
 	struct phx_ioc_recv got;
-	int i, n = rounds(100000);
+	int i, n = rounds(1000000);
 
 	ASSERT_EQ(0, server_recv(&self->srv, &got));
 	for (i = 0; i < n; i++) {
-		int rid = i * 7919;
+		int rid = i * 7919U;
 
 		if (rid != got.rid)
 			ASSERT_ERR(ENOENT, msg_respond(self->srv.fd, self->srv.port, &msg, rid));
