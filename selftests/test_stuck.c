@@ -11,19 +11,27 @@
 
 #define WINDOW (64 * PAGE)
 
-/* Memory whose faults nobody answers, until @fd is closed. NULL if there can be none. */
-static char *memory_without_answer(size_t n, int *fd)
+/* From now on nobody answers faults there, until what is returned is closed; or -1. */
+static int answer_no_faults(char *at, size_t n)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	char *at = memory(n);
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 
-	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	reg.range.start = addr(at);
 	reg.range.len = n;
-	if (*fd < 0 || ioctl(*fd, UFFDIO_API, &api) || ioctl(*fd, UFFDIO_REGISTER, &reg))
-		return NULL;
-	return at;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
+		return -1;
+	return fd;
+}
+
+/* Memory of that kind. NULL if there can be none. */
+static char *memory_without_answer(size_t n, int *fd)
+{
+	char *at = memory(n);
+
+	*fd = answer_no_faults(at, n);
+	return *fd < 0 ? NULL : at;
 }
 
 struct stuck_peer {
@@ -276,6 +284,117 @@ TEST(client_ends_before_it_has_its_message)
 	EXPECT_EQ(0, child_end(t->child));
 	EXPECT_ERR(EINVAL, t->result);
 	close(pidfd);
+}
+
+/* Twins of whom one answers, while the other, whose client it is, ends. */
+struct answering {
+	struct twins t;
+	bool readable;		/* what is answered, in the end */
+	struct server srv;
+	struct phx_ioc_recv got;
+};
+
+#define COPIED (3 * PAGE)
+
+static int answering_twin(void *arg)
+{
+	struct answering *a = arg;
+
+	close(a->t.uffd);
+	atomic_store(&a->t.result, server_respond(&a->srv, &a->got));
+	/* What was lent goes with the message. */
+	return probe_read(in_of(&a->got.msg)) ? 0 : 2;
+}
+
+/* Receives an output as a copy, which is gone when it is to be read. */
+static int ending_twin(void *arg)
+{
+	struct answering *a = arg;
+	char *stack = memory(64 * PAGE) + 64 * PAGE, *copy;
+
+	CHECK(server_open(&a->srv, WINDOW, 16 * PAGE) == 0);
+	a->t.s.port = a->srv.port;
+	atomic_store(&a->t.s.ready, 1);
+	CHECK(server_recv_room(&a->srv, 16 * PAGE, &a->got) == 0);
+	CHECK(a->got.i_class == PHX_CLASS_LEND && a->got.o_class == PHX_CLASS_COPY);
+	copy = (char *)page_begin(a->got.msg.o.data);
+	CHECK(madvise(copy, COPIED + PAGE, MADV_DONTNEED) == 0);
+	a->t.uffd = answer_no_faults(copy, COPIED + PAGE);
+	if (a->t.uffd >= 0)
+		atomic_store(&a->t.child, clone(answering_twin, stack, CLONE_VM | SIGCHLD, a));
+	atomic_store(&a->t.s.ready, a->t.uffd < 0 ? -1 : 2);
+	while (!atomic_load(&a->t.leave))
+		usleep(1000);
+	CHECK(a->readable || mprotect(copy, COPIED + PAGE, PROT_NONE) == 0);
+	return 0;
+}
+
+/* Returns what the sender is told. */
+static int end_while_answering(struct __test_metadata *_metadata, struct answering *a)
+{
+	struct call *send;
+	int uffd, pidfd;
+	pid_t pid;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	atomic_store(&a->t.result, 1);
+	pid = child_run(-1, ending_twin, a);
+	EXPECT_TRUE(wait_for(&a->t.s.ready, 1));
+	send = call_send(a->t.s.port);
+	set_input(&send->send.msg, send->in, 16 * PAGE);
+	set_output(&send->send.msg, send->out, COPIED);
+	call_process(send);
+	EXPECT_TRUE(wait_for(&a->t.s.ready, 2));
+	EXPECT_TRUE(wait_stuck(a->t.child));
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	uffd = syscall(SYS_pidfd_getfd, pidfd, a->t.uffd, 0);
+	EXPECT_LE(0, uffd);
+	close(pidfd);
+	atomic_store(&a->t.leave, 1);
+	EXPECT_EQ(0, child_end(pid));
+	/* Nobody else has it, so that it waits for the one that is stuck. */
+	EXPECT_TRUE(call_waits(send));
+	close(uffd);
+	EXPECT_EQ(0, child_end(a->t.child));
+	return call_end_free(send);
+}
+
+#define ANSWERING_OR_SKIP(_a, ...) do {						\
+	int _fd;								\
+										\
+	OPEN_OR_SKIP(_fd);							\
+	close(_fd);								\
+	_fd = syscall(SYS_userfaultfd, O_CLOEXEC);				\
+	if (_fd < 0)								\
+		SKIP(return, "no userfaultfd");					\
+	close(_fd);								\
+	*(_a) = (struct answering) { __VA_ARGS__ };				\
+} while (0)
+
+/* An answer that fails after that can't be tried again: nobody holds the message. */
+TEST(client_ends_before_its_answer_fails)
+{
+	struct answering *a = shared_memory(sizeof(*a));
+	long long messages = stat_read("messages_live"), pinned = stat_read("pages_pinned_live");
+
+	ANSWERING_OR_SKIP(a, .readable = false);
+	EXPECT_ERR(EPIPE, end_while_answering(_metadata, a));
+	EXPECT_ERR(EFAULT, a->t.result);
+	EXPECT_TRUE(stat_becomes("messages_live", messages));
+	EXPECT_TRUE(stat_becomes("pages_pinned_live", pinned));
+}
+
+/* One that comes after all is what the server says. */
+TEST(client_ends_before_its_answer_is_there)
+{
+	struct answering *a = shared_memory(sizeof(*a));
+	long long messages = stat_read("messages_live"), pinned = stat_read("pages_pinned_live");
+
+	ANSWERING_OR_SKIP(a, .readable = true);
+	EXPECT_EQ(0, end_while_answering(_metadata, a));
+	EXPECT_EQ(0, a->t.result);
+	EXPECT_TRUE(stat_becomes("messages_live", messages));
+	EXPECT_TRUE(stat_becomes("pages_pinned_live", pinned));
 }
 
 TEST_HARNESS_MAIN
