@@ -296,59 +296,163 @@ TEST_F(registered, goes_with_a_server_that_never_learns)
 	EXPECT_NE(0, probe_read(in_of(&self->got.msg)));
 }
 
-static atomic_int aborting;
+/* No byte of an input, nor of an answer. */
+#define SECRET 0xe1
+#define SENDERS 2
 
-static void *abort_all(void *arg)
+/* Those who send until all is done, those who answer, and the operator. */
+struct races {
+	struct nl *nl;
+	struct server *srv;
+	size_t size, room;
+	__u32 port;
+	int rounds;
+	atomic_int stop;
+	atomic_int answered, cancelled, aborted;	/* as senders and operator see it */
+	atomic_int responded, refused, wrong;		/* as the server does */
+};
+
+/* However it ended, the memory is the sender's again. */
+static void *sends_on(void *arg)
 {
-	struct nl_message m;
-	struct nl *nl = arg;
-	long n = 0;
+	struct races *r = arg;
+	char *in = memory(r->size + PAGE), *out = memory(r->size + PAGE);
+	int fd = dev_open(0), i, err;
 
-	while (atomic_load(&aborting)) {
-		if (nl_message(nl, 5, &m) > 0)
-			n += !nl_abort(nl, &m, true);
+	for (i = 0; i < r->rounds; i++) {
+		struct phx_msg msg = { .type = 5 };
+
+		memset(in, 1, r->size);
+		memset(out, 2, r->size);
+		set_input(&msg, in, r->size);
+		set_output(&msg, out, r->size);
+		err = msg_send(fd, r->port, &msg);
+		CHECK(!err || err == -ECANCELED);
+		CHECK(err || !r->size || (out[0] == (char)CANARY && out[r->size - 1] == 2));
+		CHECK(all_are(in, r->size, 1));
+		atomic_fetch_add(err ? &r->cancelled : &r->answered, 1);
+		memset(in, SECRET, r->size);
+		memset(out, SECRET, r->size);
+		usleep(i % 64);
+		CHECK(all_are(in, r->size, SECRET) && all_are(out, r->size, SECRET));
 	}
-	return (void *)n;
-}
-
-static void *serve(void *arg)
-{
-	struct server *srv = arg;
-	struct phx_ioc_recv got = { .rid = PHX_RID_NONE };
-
-	while (!server_recv(srv, &got))
-		msg_respond(srv->fd, srv->port, &got.msg, got.rid);
 	return NULL;
 }
 
-#define RACES 200
+static int racing_senders(void *arg)
+{
+	pthread_t threads[SENDERS];
+	int i;
 
-TEST_F_TIMEOUT(abort, races_with_all_else_and_each_call_ends_once, 120)
+	for (i = 0; i < SENDERS; i++)
+		CHECK(!pthread_create(&threads[i], NULL, sends_on, arg));
+	for (i = 0; i < SENDERS; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
+static void *aborts_all(void *arg)
+{
+	struct races *r = arg;
+	unsigned int seed = 1;
+	struct nl_message m;
+
+	while (!atomic_load(&r->stop)) {
+		if (nl_message(r->nl, 5, &m) > 0 && !nl_abort(r->nl, &m, true))
+			atomic_fetch_add(&r->aborted, 1);
+		usleep(rand_r(&seed) % 500);
+	}
+	return NULL;
+}
+
+/* Sees what was sent or, if that was aborted, nothing. */
+static void look_and_write(struct races *r, const struct phx_msg *msg)
+{
+	unsigned char byte;
+	size_t at;
+
+	for (at = 0; at < msg->i.size; at += PAGE)
+		if (!probe(in_of(msg) + at, false, &byte) && byte != 1)
+			atomic_fetch_add(&r->wrong, 1);
+	for (at = 0; at < msg->o.size; at += PAGE)
+		probe_write(out_of(msg) + at);
+}
+
+static void *serves_slowly(void *arg)
+{
+	struct races *r = arg;
+	struct phx_ioc_recv got;
+	unsigned int seed = 2;
+	int err;
+
+	while (!server_recv_room(r->srv, r->room, &got)) {
+		if (rand_r(&seed) % 2)
+			usleep(rand_r(&seed) % 2000);
+		look_and_write(r, &got.msg);
+		jitter(&seed);
+		err = server_respond(r->srv, &got);
+		atomic_fetch_add(err ? &r->refused : &r->responded, 1);
+		if (err && err != -ESRCH)
+			atomic_fetch_add(&r->wrong, 1);
+	}
+	return NULL;
+}
+
+FIXTURE(races) {
+	struct server srv;
+	struct nl nl;
+	struct races *r;
+};
+
+FIXTURE_VARIANT(races) {
+	size_t size, room;
+};
+
+FIXTURE_VARIANT_ADD(races, no_buffers) { .size = 0 };
+FIXTURE_VARIANT_ADD(races, copied) { .size = 2 * PAGE, .room = 16 * PAGE };
+FIXTURE_VARIANT_ADD(races, lent) { .size = 8 * PAGE };
+
+FIXTURE_SETUP(races)
+{
+	SERVER_OR_SKIP(&self->srv, WINDOW, 16 * PAGE);
+	ASSERT_EQ(0, nl_open(&self->nl));
+	self->r = shared_memory(sizeof(*self->r));
+	*self->r = (struct races) {
+		.nl = &self->nl, .srv = &self->srv, .port = self->srv.port,
+		.size = variant->size, .room = variant->room, .rounds = rounds(1500),
+	};
+}
+
+FIXTURE_TEARDOWN(races)
+{
+	close(self->nl.fd);
+	server_close(&self->srv);
+	EXPECT_TRUE(stat_becomes("messages_live", 0));
+	EXPECT_TRUE(stat_becomes("pages_pinned_live", 0));
+}
+
+TEST_F_TIMEOUT(races, with_all_else_and_each_call_ends_once, 120)
 {
 	pthread_t operator, server;
-	int i, answered = 0, cancelled = 0, other = 0;
-	struct call *call;
-	void *aborted;
+	struct races *r = self->r;
 
-	atomic_store(&aborting, 1);
-	pthread_create(&operator, NULL, abort_all, &self->nl);
-	pthread_create(&server, NULL, serve, &self->srv);
-	for (i = 0; i < RACES; i++) {
-		int err;
-
-		call = send_type(self->srv.fd, self->srv.port, 5);
-		err = call_end_free(call);
-		answered += !err;
-		cancelled += err == -ECANCELED;
-		other += err && err != -ECANCELED;
-	}
-	atomic_store(&aborting, 0);
-	pthread_join(operator, &aborted);
+	pthread_create(&operator, NULL, aborts_all, r);
+	pthread_create(&server, NULL, serves_slowly, r);
+	EXPECT_EQ(0, wait_child(child_run(self->srv.fd, racing_senders, r)));
+	atomic_store(&r->stop, 1);
+	pthread_join(operator, NULL);
 	port_destroy(self->srv.fd, self->srv.port);
 	pthread_join(server, NULL);
-	EXPECT_EQ(0, other);
-	EXPECT_EQ(RACES, answered + cancelled);
-	EXPECT_EQ((long)aborted, cancelled);
+	EXPECT_EQ(0, r->wrong);
+	EXPECT_EQ(SENDERS * r->rounds, r->answered + r->cancelled);
+	EXPECT_EQ(r->aborted, r->cancelled);
+	EXPECT_EQ(r->responded, r->answered);
+	EXPECT_LT(0, r->answered);
+	/* Some of them in the server's hands, and some in the queue. */
+	EXPECT_LT(0, r->refused);
+	EXPECT_LT(r->refused, r->cancelled);
+	TH_LOG("%d answered, %d aborted, %d of these held", r->answered, r->cancelled,
+	       r->refused);
 }
 
 TEST_HARNESS_MAIN
