@@ -257,7 +257,7 @@ TEST_F_TIMEOUT(duel, two_ends_of_one_message, 280)
 		for (j = i; j < ARRAY_SIZE(ends); j++) {
 			d->enders[0].end = ends[i];
 			d->enders[1].end = ends[j];
-			duel(_metadata, d, rounds(500));
+			duel(_metadata, d, rounds(200));
 		}
 	}
 	atomic_store(&d->stop, 1);
