@@ -448,9 +448,9 @@ TEST_F_TIMEOUT(races, with_all_else_and_each_call_ends_once, 120)
 	EXPECT_EQ(r->aborted, r->cancelled);
 	EXPECT_EQ(r->responded, r->answered);
 	EXPECT_LT(0, r->answered);
-	/* Some of them in the server's hands, and some in the queue. */
+	/* Some of them in the server's hands, and, if there are enough, in the queue. */
 	EXPECT_LT(0, r->refused);
-	EXPECT_LT(r->refused, r->cancelled);
+	EXPECT_LT(r->refused, r->cancelled + kernel_is_slow());
 	TH_LOG("%d answered, %d aborted, %d of these held", r->answered, r->cancelled,
 	       r->refused);
 }
