@@ -59,9 +59,14 @@ static int part_main(void *arg)
 {
 	struct part *part = arg;
 	char *mem = memory(4 * PAGE);
+	int i;
 
 	CHECK(become(NOBODY) == 0);
-	CHECK(send_buffers(part->port, NULL, 0, mem + part->off, part->size) == part->result);
+	/* Until it closes this the user stays, and what is charged to it. */
+	CHECK(dev_open(0) >= 0);
+	for (i = 0; i < 2; i++)
+		CHECK(send_buffers(part->port, NULL, 0, mem + part->off, part->size) ==
+		      part->result);
 	return 0;
 }
 
@@ -72,6 +77,7 @@ TEST_F_TIMEOUT(charge, pages_that_are_shown_in_part, 120)
 	struct phx_ioc_recv got;
 	pid_t pid;
 	size_t i;
+	int n;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		unsigned int all = parts[i].pages + parts[i].parts;
@@ -85,10 +91,12 @@ TEST_F_TIMEOUT(charge, pages_that_are_shown_in_part, 120)
 		ASSERT_EQ(0, param_write("max_pages", all));
 		part->result = 0;
 		pid = child_run(self->srv.fd, part_main, part);
-		ASSERT_EQ(0, server_recv_room(&self->srv, 0, &got));
-		EXPECT_EQ(PHX_CLASS_LEND, got.o_class);
-		EXPECT_EQ(parts[i].parts, stat_read("pages_shadow_live"));
-		ASSERT_EQ(0, server_answer(&self->srv, &got));
+		for (n = 0; n < 2; n++) {
+			ASSERT_EQ(0, server_recv_room(&self->srv, 0, &got));
+			EXPECT_EQ(PHX_CLASS_LEND, got.o_class);
+			EXPECT_EQ(parts[i].parts, stat_read("pages_shadow_live"));
+			ASSERT_EQ(0, server_answer(&self->srv, &got));
+		}
 		EXPECT_EQ(0, child_end(pid));
 	}
 }
