@@ -323,7 +323,6 @@ void phx_regions_end_in(const struct phx_message *msg)
 static void charge_receiver(struct phx_region *region)
 {
 	struct phx_user *from = region->user, *to = region->port->client->user;
-
 	long pages = phx_buffer_charged(pages_of(region)) + region->itself;
 
 	if (from == to || !phx_user_move(from, to, PHX_LIMIT_PAGES, pages))

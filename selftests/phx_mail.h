@@ -68,9 +68,8 @@ static inline long shape_pages(const struct shape *s)
 static inline long shape_more(const struct shape *s)
 {
 	long lists = list_pages(in_span(s) / PAGE) + list_pages(out_span(s) / PAGE);
-	bool copied = s->limited || s->registered;
-
 	long parts = parts_of(s->off, s->in) + parts_of(s->off, s->out);
+	bool copied = s->limited || s->registered;
 
 	return lists + (copied ? 0 : s->relent ? 2 * parts : parts);
 }

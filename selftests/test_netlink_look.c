@@ -140,6 +140,16 @@ TEST_F(look, many_registered_buffers_each_once)
 	EXPECT_EQ(MANY, i);
 }
 
+/* In a process of Bob's: how it ended. */
+static int as_bob(int (*fn)(__u32 port), __u32 port)
+{
+	pid_t pid = fork_child();
+
+	if (!pid)
+		_exit(become(BOB) ? 99 : fn(port));
+	return wait_child(pid);
+}
+
 /* Bob sees his own, with a port of root's, and not root's. */
 static int bob_looks(__u32 port)
 {
@@ -161,16 +171,12 @@ static int bob_looks(__u32 port)
 TEST_F(look, registered_buffers_of_another_user_are_not_there)
 {
 	struct limits_kept kept;
-	pid_t pid;
 
 	if (geteuid() || !limits_keep(&kept))
 		SKIP(return, "only root may become another user");
 	ASSERT_LE(0, buffer_register(self->cli, self->port, PHX_BUFFER_IN, self->mem, SIZE));
 	ASSERT_EQ(0, limits_let_all_in());
-	pid = fork_child();
-	if (!pid)
-		_exit(become(BOB) ? 99 : bob_looks(self->port));
-	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_EQ(0, as_bob(bob_looks, self->port));
 	EXPECT_EQ(0, limits_put_back(&kept));
 }
 
@@ -218,16 +224,12 @@ static int bob_registers(__u32 port)
 TEST_F_TIMEOUT(look, who_looks_keeps_no_pages, 120)
 {
 	struct limits_kept kept;
-	pid_t pid;
 
 	if (geteuid() || !limits_keep(&kept))
 		SKIP(return, "only root may become another user");
 	ASSERT_EQ(0, limits_let_all_in());
 	ASSERT_EQ(0, param_write("max_pages", SIZE / 4096));
-	pid = fork_child();
-	if (!pid)
-		_exit(become(BOB) ? 99 : bob_registers(self->port));
-	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_EQ(0, as_bob(bob_registers, self->port));
 	EXPECT_EQ(0, limits_put_back(&kept));
 }
 
