@@ -11,7 +11,7 @@
 #ifndef PHX_KIT_SERVER_H
 #define PHX_KIT_SERVER_H
 
-#include "kselftest_harness.h"
+#include "phx_harness.h"
 
 #include <dirent.h>
 #include <fcntl.h>

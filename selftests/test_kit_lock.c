@@ -4,7 +4,7 @@
  * needed. That something does not happen is never told by time alone: who waits
  * is looked at in /proc.
  */
-#include "kselftest_harness.h"
+#include "phx_harness.h"
 
 #include <signal.h>
 #include <stdatomic.h>

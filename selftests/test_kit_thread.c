@@ -2,7 +2,7 @@
 /*
  * Threads of the porting kit, and their priorities: no device is needed.
  */
-#include "kselftest_harness.h"
+#include "phx_harness.h"
 
 #include <dirent.h>
 #include <pthread.h>
