@@ -265,17 +265,22 @@ TEST_F(crowd, of_places_that_are_too_small_is_passed_over)
 TEST_F(crowd, that_there_is_no_room_for_does_not_keep_a_receiver)
 {
 	struct phx_ioc_recv got = { .rid = PHX_RID_NONE, .timeout_ns = 1 };
+	int left;
 
 	windows_unmap(&self->srv.win);
 	crowd_come(self, CROWD, 1);
 	ASSERT_TRUE(waiting_becomes(&self->nl, self->srv.port, false, CROWD));
 	EXPECT_ERR(ETIMEDOUT, msg_recv_arg(self->srv.fd, self->srv.port, &got));
-	/* Its time was over after the first. */
-	EXPECT_EQ(CROWD - 1, waiting(&self->nl, self->srv.port, false));
+	/* Its time was over after the first; a clock may tick only a few messages later. */
+	left = waiting(&self->nl, self->srv.port, false);
+	EXPECT_LT(0, left);
+	EXPECT_GT(CROWD, left);
+	if (!kernel_is_slow())
+		EXPECT_EQ(CROWD - 1, left);
 	EXPECT_EQ(0, port_destroy(self->srv.fd, self->srv.port));
 	EXPECT_EQ(0, child_end(self->pid));
-	EXPECT_EQ(1, errors(self->crowd, -EMSGSIZE));
-	EXPECT_EQ(CROWD - 1, errors(self->crowd, -EINVAL));
+	EXPECT_EQ(CROWD - left, errors(self->crowd, -EMSGSIZE));
+	EXPECT_EQ(left, errors(self->crowd, -EINVAL));
 }
 
 TEST_F(crowd, of_aborted_messages_is_each_told_of_once)

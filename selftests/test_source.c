@@ -128,12 +128,13 @@ static char *to_be_freed(void)
 static char *after_fork(void)
 {
 	char *p = anonymous();
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
-	/* It shares the pages for as long as this process lives. */
+	/* It shares the pages for as long as this process lives, which may be over. */
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		pause();
+		if (getppid() == parent)
+			pause();
 		_exit(0);
 	}
 	return pid < 0 ? NULL : p;
