@@ -6,33 +6,9 @@
  */
 #include "phx_call.h"
 #include "phx_map.h"
-
-#include <linux/userfaultfd.h>
+#include "phx_stuck.h"
 
 #define WINDOW (64 * PAGE)
-
-/* From now on nobody answers faults there, until what is returned is closed; or -1. */
-static int answer_no_faults(char *at, size_t n)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	reg.range.start = addr(at);
-	reg.range.len = n;
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
-		return -1;
-	return fd;
-}
-
-/* Memory of that kind. NULL if there can be none. */
-static char *memory_without_answer(size_t n, int *fd)
-{
-	char *at = memory(n);
-
-	*fd = answer_no_faults(at, n);
-	return *fd < 0 ? NULL : at;
-}
 
 struct stuck_peer {
 	__u32 port;
@@ -55,26 +31,6 @@ static int stuck_server(void *arg)
 	atomic_compare_exchange_strong(&s->ready, &(int) { 0 }, 1);
 	msg_recv_arg(srv.fd, srv.port, &got);
 	return 1;
-}
-
-/* Waits until a process sleeps in a fault that its userfaultfd is to answer. */
-static bool wait_stuck(pid_t pid)
-{
-	char path[64], where[64];
-	int i;
-
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
-	for (i = 0; i < 10000; i++) {
-		FILE *f = fopen(path, "r");
-		bool stuck = f && fgets(where, sizeof(where), f) && strstr(where, "userfault");
-
-		if (f)
-			fclose(f);
-		if (stuck)
-			return true;
-		usleep(1000);
-	}
-	return false;
 }
 
 /* Nobody hangs with it but itself, and even it can be killed. */
