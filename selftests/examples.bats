@@ -15,6 +15,8 @@ setup() {
 		[ ! -x "$bin/fileserver" ] || break
 	done
 	[ -x "$bin/fileserver" ] || skip "the examples are not built: make examples"
+	device=$here/phx_device
+	[ -x "$device" ] || device=$here/../build/selftests/phx_device
 	dir=$(mktemp -d)
 	server=
 }
@@ -121,6 +123,22 @@ make_tree() {
 	wait "$server"
 	grep -q ' messages: ' "$dir/fileserver.out"
 	server=
+}
+
+@test "a server that says it read a link and did not learns nothing" {
+	"$device" /mute mute >"$dir/mute.out" 3>&- &
+	server=$!
+	for ((try = 0; try < 100; try++)); do
+		! grep -q ready "$dir/mute.out" || break
+		sleep 0.1
+	done
+	run -1 "$bin/fileget" --quiet --jobs 1 /mute "$dir/copy"
+	[ "$output" = "fileget: link: make symlink: No such file or directory
+fileget: the copy in $dir/copy is not complete" ]
+	run -0 sort "$dir/mute.out"
+	echo "$output"
+	[ "$(uniq -c <<<"$output" | sed 's/^ *//')" = "1 ready
+3 the client is careful" ]
 }
 
 @test "wrong usage is told apart and changes nothing" {

@@ -2,7 +2,7 @@
 /*
  * The porting kit's structures, and what its headers say: no device is needed.
  */
-#include "kselftest_harness.h"
+#include "phx_harness.h"
 
 #include <board_config.h>
 #include <dirent.h>
@@ -12,12 +12,15 @@
 #include <posix/idtree.h>
 #include <posix/utils.h>
 #include <sys/file.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/list.h>
 #include <sys/minmax.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/rb.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 
 #if _PAGE_SIZE != 4096
@@ -318,6 +321,35 @@ TEST(a_client_that_lies_about_sizes_gets_nowhere)
 	EXPECT_EQ('s', small[0]);
 }
 
+/* A driver goes by the request: it writes as much as that says. */
+TEST(a_size_that_is_less_than_the_request_says_gives_nothing)
+{
+	char some[100];
+	msg_t msg;
+	ioctl_in_t *in = (ioctl_in_t *)msg.i.raw;
+	void *to = some;
+
+	devctl(&msg, _IOR('x', 1, char[4096]), NULL, 0);
+	in->size = 8;
+	ioctl_unpackEx(&msg, NULL, NULL, &to);
+	EXPECT_EQ(NULL, to);
+	to = some;
+	in->size = msg.o.size = sizeof(some);
+	msg.o.data = some;
+	ioctl_unpackEx(&msg, NULL, NULL, &to);
+	EXPECT_EQ(NULL, to);
+	devctl(&msg, _IOW('x', 1, char[4096]), NULL, 0);
+	in->size = 8;
+	EXPECT_EQ(NULL, ioctl_unpack(&msg, NULL, NULL));
+	in->size = msg.i.size = sizeof(some);
+	msg.i.data = some;
+	EXPECT_EQ(NULL, ioctl_unpack(&msg, NULL, NULL));
+	/* What has more in it than the request says is nested. */
+	devctl(&msg, _IOC_NESTED(IOC_IN, 'x', 1, int), NULL, 0);
+	in->size = 40;
+	EXPECT_EQ((void *)in->data, ioctl_unpack(&msg, NULL, NULL));
+}
+
 TEST(names_are_split_at_the_last_slash)
 {
 	char abs[] = "/dev/a/b", rel[] = "x", root[] = "/x", *base, *dir;
@@ -382,6 +414,45 @@ TEST(a_file_stands_in_for_physical_memory)
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4, PROT_READ, MAP_PHYSMEM, -1, 0x0ffff000));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4, PROT_READ, MAP_PHYSMEM, -1, 0x20000000));
 	unlink(path);
+}
+
+/* This program once more, for one test, as one that gives rights. */
+static int run_with_rights(const char *path, const char *test)
+{
+	char copy[200];
+	int status;
+
+	snprintf(copy, sizeof(copy), "cp /proc/%d/exe %s", getpid(), path);
+	if (system(copy) || chown(path, 0, 12345) || chmod(path, 02755))
+		return -1;
+	if (!fork()) {
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		execl(path, path, "-t", test, NULL);
+		_exit(127);
+	}
+	wait(&status);
+	unlink(path);
+	return status;
+}
+
+TEST(who_has_more_rights_does_not_heed_the_environment)
+{
+	char path[] = "/tmp/phx_kit_XXXXXX";
+	int fd;
+
+	setenv("PHX_PHYSMEM", "0:/dev/zero", 1);
+	if (getauxval(AT_SECURE)) {
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, 4, PROT_READ, MAP_PHYSMEM, -1, 0));
+		EXPECT_EQ(ENOTSUP, errno);
+		return;
+	}
+	if (getuid() || getenv("PHX_KIT_AGAIN"))
+		SKIP(return, "no program can be given rights here: be root");
+	setenv("PHX_KIT_AGAIN", "1", 1);
+	fd = mkstemp(path);
+	ASSERT_LE(0, fd);
+	close(fd);
+	EXPECT_EQ(0, run_with_rights(path, "who_has_more_rights_does_not_heed_the_environment"));
 }
 
 TEST(files_of_linux_are_reached_by_flags_of_phoenix)

@@ -257,6 +257,54 @@ TEST_F(file, a_server_that_boasts_is_not_believed)
 	close(fd);
 }
 
+TEST_F(file, a_server_that_says_eintr_is_not_asked_again)
+{
+	struct stat st;
+
+	forget();
+	fail_err = -EINTR;
+	fail_type = mtLookup;
+	EXPECT_EQ(-1, open("/kit/file", O_RDONLY));
+	EXPECT_EQ(EINTR, errno);
+	EXPECT_NE(NULL, only(mtLookup));
+	fail_type = mtGetAttrAll;
+	EXPECT_EQ(-1, stat("/kit/file", &st));
+	EXPECT_EQ(EINTR, errno);
+	EXPECT_NE(NULL, only(mtGetAttrAll));
+}
+
+static volatile bool disturb;
+
+static void *disturber(void *main_thread)
+{
+	while (disturb) {
+		pthread_kill(*(pthread_t *)main_thread, SIGUSR1);
+		usleep(300);
+	}
+	return NULL;
+}
+
+static void nothing(int sig)
+{
+}
+
+TEST_F(file, signals_do_not_keep_anybody_from_attributes)
+{
+	struct sigaction act = { .sa_handler = nothing };
+	pthread_t self_thread = pthread_self(), thread;
+	struct stat st;
+	int i, failed = 0;
+
+	sigaction(SIGUSR1, &act, NULL);
+	disturb = true;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, disturber, &self_thread));
+	for (i = 0; i < rounds(1000); i++)
+		failed += stat("/kit/file", &st) != 0;
+	disturb = false;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, failed);
+}
+
 /* A server counts: the child opens what it uses, and only that. */
 TEST_F(file, a_child_opens_again_what_it_uses)
 {

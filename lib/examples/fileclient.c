@@ -108,8 +108,11 @@ int file_attributes(oid_t oid, struct _attrAll *attrs)
 		.oid = oid,
 		.o = { .data = attrs, .size = sizeof(*attrs) },
 	};
-	int err = ask(&msg);
+	int err;
 
+	/* The server sees it, and need not fill it. */
+	memset(attrs, 0, sizeof(*attrs));
+	err = ask(&msg);
 	if (err >= 0)
 		err = attrs->type.err;
 	if (err >= 0)

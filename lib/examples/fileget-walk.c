@@ -97,7 +97,8 @@ static int add_directory(struct walk *w, const char *path, oid_t oid, mode_t mod
 
 static int add_link(struct walk *w, const char *path, oid_t oid)
 {
-	char target[PATH_MAX];
+	/* The server may say that it wrote more than it did. */
+	char target[PATH_MAX] = { 0 };
 	ssize_t len = file_read(oid, 0, target, sizeof(target) - 1);
 
 	if (len < 0)

@@ -28,30 +28,41 @@ static void free_chunk(struct object *o, size_t i)
 	o->chunks[i] = NULL;
 }
 
-static int set_chunks(struct object *o, size_t n)
+/* A file may be nearly all holes: where its chunks are counts as data, too. */
+static int grow_table(struct object *o, size_t n)
 {
+	size_t size = (n - o->n_chunks) * sizeof(*o->chunks);
 	void **more;
 
+	if (size > ramfs_limit - ramfs_used)
+		return -ENOSPC;
+	more = realloc(o->chunks, n * sizeof(*more));
+	if (!more)
+		return -ENOSPC;
+	memset(more + o->n_chunks, 0, size);
+	o->chunks = more;
+	o->n_chunks = n;
+	ramfs_used += size;
+	return 0;
+}
+
+static int set_chunks(struct object *o, size_t n)
+{
 	for (size_t i = n; i < o->n_chunks; i++)
 		free_chunk(o, i);
 	if (n == 0) {
+		ramfs_used -= o->n_chunks * sizeof(*o->chunks);
 		free(o->chunks);
 		o->chunks = NULL;
 		o->n_chunks = 0;
-		return 0;
 	}
 	/* Room for more, so that a file that grows is not moved each time. */
-	if (n > o->n_chunks) {
-		size_t room = n + n / 4;
+	return n > o->n_chunks ? grow_table(o, n + n / 4) : 0;
+}
 
-		more = realloc(o->chunks, room * sizeof(*more));
-		if (!more)
-			return -ENOSPC;
-		memset(more + o->n_chunks, 0, (room - o->n_chunks) * sizeof(*more));
-		o->chunks = more;
-		o->n_chunks = room;
-	}
-	return 0;
+void ramfs_free_data(struct object *o)
+{
+	set_chunks(o, 0);
 }
 
 /* What is beyond the end must be zeros if the file grows again. */

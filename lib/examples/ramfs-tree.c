@@ -61,17 +61,12 @@ static struct object *new_object(mode_t mode)
 	return o;
 }
 
-static void remove_entry(struct dir *dir, struct ram_entry *e);
+static void remove_entries(struct object *o);
 
 static void destroy(struct object *o)
 {
-	struct ram_entry *e;
-
-	while ((e = TAILQ_FIRST(&o->dir.entries)))
-		remove_entry(&o->dir, e);
-	o->mode = S_IFREG;
-	ramfs_truncate(o, 0);
-	free(o->chunks);
+	remove_entries(o);
+	ramfs_free_data(o);
 	objects[o->oid.id] = NULL;
 	if (o->oid.id < first_free)
 		first_free = o->oid.id;
@@ -135,13 +130,24 @@ static int add_entry(struct object *o, const char *name, mode_t mode, oid_t oid)
 	return 0;
 }
 
-static void remove_entry(struct dir *dir, struct ram_entry *e)
+static void remove_entry(struct object *o, struct ram_entry *e)
 {
+	struct dir *dir = &o->dir;
+
 	tdelete(e, &dir->names, compare_names);
 	TAILQ_REMOVE(&dir->entries, e, order);
 	dir->n--;
 	dir->last = NULL;
+	o->size -= sizeof(*e) + e->len + 1;
 	free(e);
+}
+
+static void remove_entries(struct object *o)
+{
+	struct ram_entry *e;
+
+	while ((e = TAILQ_FIRST(&o->dir.entries)))
+		remove_entry(o, e);
 }
 
 static bool is_elsewhere(oid_t oid)
@@ -193,11 +199,13 @@ static int add_directory(struct object *d, struct object *o)
 
 	if (!err)
 		err = add_entry(o, "..", S_IFDIR, d->oid);
-	if (!err) {
-		o->nlink++;
-		d->nlink++;
+	if (err) {
+		remove_entries(o);
+		return err;
 	}
-	return err;
+	o->nlink++;
+	d->nlink++;
+	return 0;
 }
 
 /* What had the name is left to who has it open. */
@@ -216,11 +224,27 @@ static void touch(struct object *d, struct object *o)
 	d->mtime = d->atime = o->mtime = time(NULL);
 }
 
+static int give_name(struct object *d, const char *name, struct object *o)
+{
+	int err = add_entry(d, name, o->mode, o->oid);
+
+	if (err)
+		return err;
+	if (S_ISDIR(o->mode))
+		err = add_directory(d, o);
+	if (err) {
+		remove_entry(d, find_entry(&d->dir, name, strlen(name)));
+		return err;
+	}
+	o->nlink++;
+	touch(d, o);
+	return 0;
+}
+
 int ramfs_link(oid_t dir, const char *name, oid_t oid)
 {
 	struct object *d = ramfs_object(dir), *o = ramfs_object(oid);
 	struct ram_entry *e;
-	int err;
 
 	if (is_elsewhere(dir) || is_elsewhere(oid))
 		return -EINVAL;
@@ -228,6 +252,9 @@ int ramfs_link(oid_t dir, const char *name, oid_t oid)
 		return -ENOENT;
 	if (!S_ISDIR(d->mode))
 		return -EEXIST;
+	/* It goes when it is closed, and what is in it would be lost. */
+	if (!d->nlink)
+		return -ENOENT;
 	if (S_ISDIR(o->mode) && o->nlink)
 		return -EINVAL;
 	e = find_entry(&d->dir, name, strlen(name));
@@ -238,14 +265,7 @@ int ramfs_link(oid_t dir, const char *name, oid_t oid)
 		touch(d, o);
 		return 0;
 	}
-	err = add_entry(d, name, o->mode, oid);
-	if (!err && S_ISDIR(o->mode))
-		err = add_directory(d, o);
-	if (err)
-		return err;
-	o->nlink++;
-	touch(d, o);
-	return 0;
+	return give_name(d, name, o);
 }
 
 int ramfs_unlink(oid_t dir, const char *name)
@@ -262,10 +282,11 @@ int ramfs_unlink(oid_t dir, const char *name)
 	if (S_ISDIR(o->mode) && o->dir.n > 2)
 		return -ENOTEMPTY;
 	ramfs_hold(o);
-	d->size -= sizeof(*e) + e->len + 1;
-	remove_entry(&d->dir, e);
+	remove_entry(d, e);
 	o->nlink--;
 	if (S_ISDIR(o->mode)) {
+		/* ".." must not outlive what it leads to. */
+		remove_entries(o);
 		o->nlink--;
 		d->nlink--;
 	}

@@ -80,5 +80,6 @@ int ramfs_create(oid_t dir, const char *name, const char *target, int type,
 int ramfs_read(struct object *o, off_t offs, void *buf, size_t size);
 int ramfs_write(struct object *o, off_t offs, const void *buf, size_t size);
 int ramfs_truncate(struct object *o, size_t size);
+void ramfs_free_data(struct object *o);
 
 #endif /* RAMFS_H */

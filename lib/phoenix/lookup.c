@@ -24,12 +24,23 @@ static void give(oid_t *to, oid_t oid)
 	to->id = oid.id;
 }
 
+/* @again: a signal only delays it; what a server says is another thing. */
+static int ask(struct phx *h, uint32_t port, msg_t *msg, bool again)
+{
+	int err;
+
+	do {
+		err = phx_pho_send(h, port, msg);
+	} while (err == -EINTR && again);
+	return err;
+}
+
 /*
  * Ask servers for @name from byte @at, a slash, on. What the last answer says
  * is passed on even if it is an error, as it is in Phoenix-RTOS.
  */
 static int walk(struct phx *h, const char *name, size_t len, size_t at,
-		oid_t srv, msg_t *msg)
+		oid_t srv, msg_t *msg, bool again)
 {
 	int err;
 
@@ -37,7 +48,7 @@ static int walk(struct phx *h, const char *name, size_t len, size_t at,
 		msg->oid = srv;
 		msg->i.data = name + at + 1;
 		msg->i.size = len - at;
-		err = phx_pho_send(h, srv.port, msg);
+		err = ask(h, srv.port, msg, again);
 		if (err)
 			return err;
 		if (msg->o.err < 0)
@@ -51,7 +62,7 @@ static int walk(struct phx *h, const char *name, size_t len, size_t at,
 }
 
 /* Returns whether there was anybody to ask, that is, fil and dev are set. */
-static bool find(const char *name, oid_t *fil, oid_t *dev, int *err)
+static bool find(const char *name, oid_t *fil, oid_t *dev, bool again, int *err)
 {
 	size_t len = strlen(name), matched;
 	msg_t msg = { .type = mtLookup };
@@ -69,13 +80,22 @@ static bool find(const char *name, oid_t *fil, oid_t *dev, int *err)
 	*dev = *fil;
 	if (matched == len)
 		return true;
-	*err = walk(h, name, len, matched, *fil, &msg);
+	*err = walk(h, name, len, matched, *fil, &msg, again);
 	*fil = object(msg.o.lookup.fil.port, msg.o.lookup.fil.id);
 	*dev = object(msg.o.lookup.dev.port, msg.o.lookup.dev.id);
 	return true;
 }
 
-int lookup(const char *name, oid_t *file, oid_t *dev)
+/**
+ * phx_pho_lookup - find out where a path leads
+ * @name: the path
+ * @file: out: the object, NULL or
+ * @dev: out: whom to talk to, NULL or
+ * @again: go on after signals
+ *
+ * Return: what lookup() does; also with @again -EINTR, if a server says so.
+ */
+int phx_pho_lookup(const char *name, oid_t *file, oid_t *dev, bool again)
 {
 	oid_t first, last;
 	int err;
@@ -86,11 +106,16 @@ int lookup(const char *name, oid_t *file, oid_t *dev)
 	    (file && !phx_pho_writable(file, sizeof(*file))) ||
 	    (dev && !phx_pho_writable(dev, sizeof(*dev))))
 		return -EFAULT;
-	if (!find(name, &first, &last, &err))
+	if (!find(name, &first, &last, again, &err))
 		return err;
 	if (file)
 		give(file, first);
 	if (dev)
 		give(dev, last);
 	return err;
+}
+
+int lookup(const char *name, oid_t *file, oid_t *dev)
+{
+	return phx_pho_lookup(name, file, dev, false);
 }

@@ -17,6 +17,9 @@ int phx_pho_handle(struct phx **h);
 /* message.c */
 int phx_pho_send(struct phx *h, uint32_t port, msg_t *msg);
 
+/* lookup.c */
+int phx_pho_lookup(const char *name, oid_t *file, oid_t *dev, bool again);
+
 /* pack.c */
 bool phx_pho_pack_input(int type, const void *data, size_t size, uint16_t *off);
 bool phx_pho_pack_output(int type, const void *data, size_t size,

@@ -75,6 +75,11 @@ static void do_ioctl(msg_t *msg)
 	const void *in = ioctl_unpack(msg, &request, NULL);
 	unsigned int old = counter.value;
 
+	/* A client need not have sent what the request says. */
+	if ((request & IOC_IN) && !in) {
+		ioctl_setResponse(msg, request, -EINVAL, NULL);
+		return;
+	}
 	switch (request) {
 	case COUNTER_SET:
 		counter.value = *(const unsigned int *)in;

@@ -10,6 +10,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <phoenix/attribute.h>
 #include <posix/idtree.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
+
+#define LONGEST_PATH	4096
 
 struct object {
 	idnode_t node;			/* its number */
@@ -97,11 +100,31 @@ static void destroy(struct object *obj)
 	free(obj);
 }
 
+/*
+ * What came with a message may be the client's own memory, which it can change at
+ * any time: what is looked at more than once is copied first.
+ */
+static int get_string(const msg_t *msg, char *to, size_t room)
+{
+	size_t size = min(msg->i.size, room);
+
+	if (!msg->i.data)
+		return -EINVAL;
+	memcpy(to, msg->i.data, size);
+	if (memchr(to, 0, size))
+		return 0;
+	return size < room ? -EINVAL : -ENAMETOOLONG;
+}
+
 /* Says how many bytes of the path it knows; at a mount point it knows no more. */
-static int do_lookup(struct object *obj, const char *path, msg_t *msg)
+static int do_lookup(struct object *obj, msg_t *msg)
 {
 	size_t len, done = 0;
+	char path[LONGEST_PATH];
+	int err = get_string(msg, path, sizeof(path));
 
+	if (err)
+		return err;
 	while (path[done]) {
 		if (path[done] == '/') {
 			done++;
@@ -127,14 +150,17 @@ static int do_lookup(struct object *obj, const char *path, msg_t *msg)
 
 static int do_create(struct object *dir, msg_t *msg)
 {
-	const char *name = msg->i.data;
 	int type = msg->i.create.type;
 	oid_t dev = msg->i.create.dev;
+	char name[NAME_MAX + 1];
 	struct object *obj;
+	int err = get_string(msg, name, sizeof(name));
 
 	if (dir->type != otDir)
 		return -ENOTDIR;
-	if (!name || !msg->i.size || !memchr(name, 0, msg->i.size) || !*name || strchr(name, '/'))
+	if (err)
+		return err;
+	if (!*name || strchr(name, '/'))
 		return -EINVAL;
 	if (type != otDir && type != otFile && type != otDev)
 		return -EINVAL;
@@ -149,12 +175,14 @@ static int do_create(struct object *dir, msg_t *msg)
 	return 0;
 }
 
-static int do_unlink(struct object *dir, const char *name, size_t size)
+static int do_unlink(struct object *dir, const msg_t *msg)
 {
+	char name[NAME_MAX + 1];
 	struct object *obj;
+	int err = get_string(msg, name, sizeof(name));
 
-	if (!name || !memchr(name, 0, size))
-		return -EINVAL;
+	if (err)
+		return err;
 	obj = entry(dir, name, strlen(name));
 	if (!obj)
 		return -ENOENT;
@@ -326,7 +354,7 @@ static int do_stat(struct statvfs *st, size_t size)
 	st->f_bsize = 1;
 	st->f_frsize = 1;
 	st->f_blocks = fs.bytes;
-	st->f_namemax = 255;
+	st->f_namemax = NAME_MAX;
 	return 0;
 }
 
@@ -351,11 +379,9 @@ static int serve(msg_t *msg)
 	case mtCreate:
 		return do_create(obj, msg);
 	case mtLookup:
-		if (!msg->i.data || !memchr(msg->i.data, 0, msg->i.size))
-			return -EINVAL;
-		return do_lookup(obj, msg->i.data, msg);
+		return do_lookup(obj, msg);
 	case mtUnlink:
-		return do_unlink(obj, msg->i.data, msg->i.size);
+		return do_unlink(obj, msg);
 	case mtReaddir:
 		return do_readdir(obj, msg->i.readdir.offs, msg->o.data, msg->o.size);
 	case mtGetAttr:

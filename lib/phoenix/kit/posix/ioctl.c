@@ -70,6 +70,15 @@ PX_API int phx_px_ioctl(int fd, unsigned long request, ...)
 }
 
 /*
+ * The server goes by the request, and the size is what the client says: it must not
+ * be less. Of a nested one it is more.
+ */
+static bool is_too_small(const ioctl_in_t *in)
+{
+	return in->size < PHX_IOC_SIZE(in->request);
+}
+
+/*
  * Where the server finds what came: inline, or lent. What is said of the size is
  * the client's, and need not be true.
  */
@@ -77,6 +86,8 @@ static const void *unpack(msg_t *msg, const ioctl_in_t *in)
 {
 	void *value = NULL;
 
+	if (is_too_small(in))
+		return NULL;
 	if ((in->request & PHX_IOC_IN) && in->size <= INLINE_SIZE)
 		return in->data;
 	if (in->request & PHX_IOC_IN)
@@ -107,7 +118,7 @@ PX_API const void *ioctl_unpackEx(msg_t *msg, unsigned long *request, uint64_t *
 		*id = msg->oid.id;
 	if (!response || !(in->request & PHX_IOC_OUT))
 		return data;
-	*response = response_of(msg, in->size);
+	*response = is_too_small(in) ? NULL : response_of(msg, in->size);
 	if ((in->request & PHX_IOC_IN) && *response && data)
 		memmove(*response, data, in->size);
 	return data;

@@ -50,7 +50,7 @@ static void *map_file_at(const char *path, off_t from, void *addr, size_t size,
 static void *map_physical(void *addr, size_t size, int prot, int flags,
 			  off_t offset)
 {
-	const char *stand_in = getenv("PHX_PHYSMEM");
+	const char *stand_in = secure_getenv("PHX_PHYSMEM");
 	long long from;
 	char *path;
 

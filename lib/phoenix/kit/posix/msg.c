@@ -6,6 +6,13 @@
 
 #include <string.h>
 
+static int answer(int err, const msg_t *msg)
+{
+	if (err == -EINVAL || err == -EPIPE)
+		return -EIO;
+	return err ? err : msg->o.err;
+}
+
 /**
  * px_send - send, and tell a server that is gone from one that says no
  * @port: where to
@@ -15,11 +22,7 @@
  */
 int px_send(uint32_t port, msg_t *msg)
 {
-	int err = msgSend(port, msg);
-
-	if (err == -EINVAL || err == -EPIPE)
-		return -EIO;
-	return err ? err : msg->o.err;
+	return answer(msgSend(port, msg), msg);
 }
 
 int px_get_attr(oid_t oid, int type, long long *val)
@@ -181,9 +184,11 @@ int px_node_stat(oid_t fil, oid_t dev, oid_t ask, struct stat *st)
 	st->st_rdev = dev.port;
 	msg.o.data = &all;
 	msg.o.size = sizeof(all);
+	/* Signals are no reason to fail; that a server says so is its answer. */
 	do {
-		err = px_send(ask.port, &msg);
+		err = msgSend(ask.port, &msg);
 	} while (err == -EINTR);
+	err = answer(err, &msg);
 	if (err == -ENOSYS || err == -EINVAL || err == -EOPNOTSUPP) {
 		stat_of_device(st);
 		return 0;

@@ -47,9 +47,7 @@ int px_lookup(const char *path, oid_t *fil, oid_t *dev)
 
 	if (phx_pho_handle(&h))
 		return -ENOENT;
-	do {
-		err = lookup(path, fil, dev);
-	} while (err == -EINTR);
+	err = phx_pho_lookup(path, fil, dev, true);
 	return err < 0 ? err : 0;
 }
 
