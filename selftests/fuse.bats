@@ -248,6 +248,44 @@ get() {
 	umount "$m"
 }
 
+@test "a server that says it wrote what it did not, and shows what it sees" {
+	local i
+	serve "$ramfs" --name /fuse
+	serve "$device" /liar liar /fuse dev
+	"$phxfuse" -s /fuse "$m"
+	yes secret | head -c 65536 >"$m/file"
+	for i in 1 2 3; do
+		get "$m/file" | grep -q secret
+		[ -z "$(dd if="$m/dev" bs=64k count=1 2>/dev/null | tr -d '\0')" ]
+	done
+	umount "$m"
+	"$phxfuse" -s /liar "$m"
+	ls -l "$m/file"
+	[ -z "$(readlink "$m/link" | tr -d 'x\n')" ]
+	for i in 1 2 3; do
+		rm -f "$m/file"
+		[ -z "$(ls "$m/name" | tr -d 'x\n')" ]
+	done
+	umount "$m"
+}
+
+@test "a directory without an end" {
+	serve "$device" /liar liar
+	"$phxfuse" /liar "$m"
+	ls "$m/dots" >"$dir/out" 2>&1 3>&- &
+	reader=$!
+	pids+=("$reader")
+	sleep 0.5
+	kill -0 "$reader"
+	kill -TERM "$reader"
+	eventually run ! kill -0 "$reader"
+	! wait "$reader" || false
+	# busybox' ls tells of no error; here it is that it ends
+	run timeout 120 ls "$m/slashes"
+	((status != 124 && status != 143))
+	umount "$m"
+}
+
 @test "a server that keeps the old name beside the new one" {
 	serve "$device" /twins twins
 	"$phxfuse" -o attr_timeout=0,entry_timeout=0 /twins "$m"

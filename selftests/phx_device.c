@@ -10,13 +10,15 @@
  * hang (receives reads, and does not answer), liar (a directory whose server
  * answers what can't be), twins (a directory with the empty files "a" and "b",
  * where a name may be given twice, and the first is found), mover (the same, where
- * a new name takes the old one away).
+ * a new name takes the old one away), mute (a directory with a symbolic link, of
+ * which it says that it was read, and writes nothing).
  */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <phxport/phoenix.h>
@@ -92,39 +94,101 @@ static int device(msg_t *msg)
 	}
 }
 
+/*
+ * What the liar has: link and name show what was in the client's memory, dots and slashes
+ * are directories without an end, and all else is a file.
+ */
+enum { LIES_ROOT, LIES_LINK, LIES_NAME, LIES_DOTS, LIES_SLASHES, LIES_FILE };
+
+static const struct {
+	const char *name;
+	mode_t mode;
+} lies[] = {
+	[LIES_ROOT] = { "root", S_IFDIR | 0755 },
+	[LIES_LINK] = { "link", S_IFLNK | 0777 },
+	[LIES_NAME] = { "name", S_IFDIR | 0755 },
+	[LIES_DOTS] = { "dots", S_IFDIR | 0755 },
+	[LIES_SLASHES] = { "slashes", S_IFDIR | 0755 },
+	[LIES_FILE] = { "file", S_IFREG | 0644 },
+};
+
 static int lie_attrs(msg_t *msg)
 {
 	struct _attrAll *attrs = msg->o.data;
+	uint64_t id = msg->oid.id;
 
 	memset(attrs, 0xff, sizeof(*attrs));
-	attrs->mode = (struct _attr){ msg->oid.id ? S_IFREG | 0644 : S_IFDIR | 0755, 0 };
+	attrs->mode = (struct _attr){ lies[id < LIES_FILE ? id : LIES_FILE].mode, 0 };
 	attrs->size = (struct _attr){ 100000, 0 };
 	attrs->links = (struct _attr){ -5, 0 };
 	return 0;
 }
 
-static int lie(msg_t *msg)
+static int lie_lookup(msg_t *msg)
+{
+	oid_t oid = { msg->oid.port, 0 };
+
+	while (oid.id < LIES_FILE && strcmp(msg->i.data, lies[oid.id].name))
+		oid.id++;
+	msg->o.lookup.fil = msg->o.lookup.dev = oid;
+	if (!strcmp(msg->i.data, "strange-error"))
+		return -600;
+	if (!strcmp(msg->i.data, "no-error"))
+		return -2000000000;
+	return strlen(msg->i.data) + !strcmp(msg->i.data, "longer");
+}
+
+/* Who had nothing in it gets x alone, and no end. */
+static int show_memory(msg_t *msg)
+{
+	char *mem = msg->o.data;
+	size_t i;
+
+	for (i = 0; i < msg->o.size; i++)
+		if (!mem[i])
+			mem[i] = 'x';
+	return msg->o.size;
+}
+
+static int lie_readdir(msg_t *msg)
 {
 	struct phx_dirent *entry = msg->o.data;
+	off_t offs = msg->i.readdir.offs;
 
+	if (msg->oid.id == LIES_NAME) {
+		show_memory(msg);
+		entry->d_reclen = 1;
+		return offs ? -ENOENT : 0;
+	}
+	memset(entry, msg->oid.id == LIES_SLASHES ? '/' : 'x', msg->o.size);
+	if (msg->oid.id == LIES_DOTS)
+		strcpy(entry->d_name, ".");
+	entry->d_reclen = msg->oid.id || offs < 3 ? 1 : 0;
+	return 0;
+}
+
+/* The device reads nothing, and says that it did. */
+static int lie_read(msg_t *msg)
+{
+	if (msg->oid.id == LIES_LINK)
+		return show_memory(msg);
+	return msg->oid.id ? msg->o.size + 1 : msg->o.size;
+}
+
+static int lie(msg_t *msg)
+{
 	switch (msg->type) {
 	case mtGetAttrAll:
 		return lie_attrs(msg);
 	case mtLookup:
-		msg->o.lookup.fil = msg->o.lookup.dev = (oid_t){ msg->oid.port, 5 };
-		if (!strcmp(msg->i.data, "strange-error"))
-			return -600;
-		if (!strcmp(msg->i.data, "no-error"))
-			return -2000000000;
-		if (!strcmp(msg->i.data, "root"))
-			msg->o.lookup.fil.id = msg->o.lookup.dev.id = 0;
-		return strlen(msg->i.data) + !strcmp(msg->i.data, "longer");
+		return lie_lookup(msg);
 	case mtReaddir:
-		memset(entry, 'x', msg->o.size);
-		entry->d_reclen = msg->i.readdir.offs < 3 ? 1 : 0;
-		return 0;
+		return lie_readdir(msg);
 	case mtRead:
-		return msg->o.size + 1;
+		return lie_read(msg);
+	case mtStat:
+		((struct statvfs *)msg->o.data)->f_namemax = 1000;
+		return 0;
 	case mtWrite:
 		return 0x7fffffff;
 	case mtUnlink:
@@ -221,8 +285,64 @@ static int twins(msg_t *msg)
 	return msg->type == mtUnlink ? 0 : strlen(msg->i.data);
 }
 
+/* What is in memory that is to be written to is the client's own affair. */
+static void mute_look(const msg_t *msg)
+{
+	const char *data = msg->o.data;
+	size_t i;
+
+	for (i = 0; i < msg->o.size && !data[i]; i++)
+		;
+	printf("the client %s\n", i < msg->o.size ? "shows what it had" : "is careful");
+	fflush(stdout);
+}
+
+static int mute_attrs(msg_t *msg)
+{
+	struct _attrAll *attrs = msg->o.data;
+
+	mute_look(msg);
+	memset(attrs, 0, sizeof(*attrs));
+	attrs->type.val = msg->oid.id ? otSymlink : otDir;
+	attrs->mode.val = msg->oid.id ? S_IFLNK | 0777 : S_IFDIR | 0755;
+	return 0;
+}
+
+static int mute_entry(msg_t *msg)
+{
+	struct phx_dirent *entry = msg->o.data;
+
+	if (msg->i.readdir.offs)
+		return -ENOENT;
+	entry->d_type = DT_LNK;
+	entry->d_reclen = 1;
+	entry->d_namlen = 4;
+	memcpy(entry->d_name, "link", 5);
+	return 0;
+}
+
+static int mute(msg_t *msg)
+{
+	switch (msg->type) {
+	case mtGetAttrAll:
+		return mute_attrs(msg);
+	case mtLookup:
+		msg->o.lookup.fil = msg->o.lookup.dev = (oid_t){ msg->oid.port, 5 };
+		return strlen(msg->i.data);
+	case mtReaddir:
+		return mute_entry(msg);
+	case mtRead:
+		mute_look(msg);
+		return msg->o.size;
+	default:
+		return 0;
+	}
+}
+
 static int answer(msg_t *msg)
 {
+	if (is("mute"))
+		return mute(msg);
 	if (is("liar"))
 		return lie(msg);
 	return is("twins") || is("mover") ? twins(msg) : device(msg);

@@ -4,8 +4,11 @@
  */
 #include "phx_fuse.h"
 
+#include <dirent.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -37,13 +40,17 @@ struct big {
  * @ready: POLL* that it is ready for, or NO_POLL
  * @asked: for which it was asked last
  * @asks: how often
+ * @hangs: it answers the first ask of who opened it, and no other
  * @ioctls: how many there were
+ * @flags: those to get or set a file's flags
  */
 struct device {
 	atomic_int ready;
 	atomic_int asked;
 	atomic_int asks;
+	atomic_int hangs;
 	atomic_int ioctls;
+	atomic_int flags;
 };
 
 FIXTURE(device) {
@@ -82,6 +89,7 @@ static int device_ioctl(struct device *device, msg_t *msg)
 	static unsigned int value;
 
 	device->ioctls++;
+	device->flags += (in->request >> 8 & 0xff) == 'f';
 	switch (in->request) {
 	case P(P_IN, 1, 4UL):
 	case P(0, 3, 4UL):
@@ -98,6 +106,8 @@ static int device_ioctl(struct device *device, msg_t *msg)
 		return invert(msg, in);
 	case P(0, 6, 0UL):
 		return 1234;
+	case P_OUT | (FS_IOC_FSGETXATTR & 0x1fffffff):
+		return 0;
 	case P(P_OUT, 7, 4UL):
 		*out = 99;
 		return -EBUSY;
@@ -118,10 +128,23 @@ static int device_attr(struct device *device, msg_t *msg)
 	return 0;
 }
 
+static bool was_asked_before(const msg_t *msg)
+{
+	static bool asked[1000];
+	bool before;
+
+	if (msg->type != mtGetAttr || msg->i.attr.type != atPollStatus)
+		return false;
+	before = asked[msg->oid.id];
+	asked[msg->oid.id] = true;
+	return before;
+}
+
 static int device_main(const char *name, struct device *device)
 {
 	msg_rid_t rid;
 	uint32_t port;
+	int id = 0;
 	msg_t msg;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -131,13 +154,16 @@ static int device_main(const char *name, struct device *device)
 		if (msgRecv(port, &msg, &rid))
 			continue;
 		msg.o.err = -ENOSYS;
-		if (msg.type == mtOpen || msg.type == mtClose)
+		if (msg.type == mtOpen)
+			msg.o.err = device->hangs ? ++id : 0;
+		else if (msg.type == mtClose)
 			msg.o.err = 0;
 		else if (msg.type == mtDevCtl)
 			msg.o.err = device_ioctl(device, &msg);
 		else if (msg.type == mtGetAttr)
 			msg.o.err = device_attr(device, &msg);
-		msgRespond(port, &msg, rid);
+		if (!device->hangs || !was_asked_before(&msg))
+			msgRespond(port, &msg, rid);
 	}
 }
 
@@ -234,6 +260,16 @@ TEST_F(device, what_numbers_of_phoenix_can_not_say_never_reaches_the_server)
 	EXPECT_EQ(0, isatty(self->fd));
 	EXPECT_EQ(ENOTTY, errno);
 	EXPECT_EQ(0, self->device->ioctls);
+}
+
+/* The kernel has 4 bytes of them, and the number says 8. */
+TEST_F(device, flags_of_files_are_none_of_the_drivers)
+{
+	unsigned long flags = 0;
+
+	EXPECT_EQ(-1, ioctl(self->fd, FS_IOC_GETFLAGS, &flags));
+	EXPECT_EQ(-1, ioctl(self->fd, FS_IOC_SETFLAGS, &flags));
+	EXPECT_EQ(0, self->device->flags);
 }
 
 TEST_F(device, server_that_ends_is_an_error)
@@ -338,6 +374,97 @@ TEST_F(device, who_waits_when_the_server_ends_is_told)
 	}
 	EXPECT_TRUE(poll_for(self, POLLIN, 60000) & (POLLHUP | POLLERR));
 	waitpid(pid, NULL, 0);
+}
+
+/* Somebody who waits, and does not ask himself when he stops, as poll(2) does */
+static int wait_for(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(0);
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : epoll;
+}
+
+static bool was_asked(struct device *device, int asks)
+{
+	int i;
+
+	for (i = 0; i < 20000 && device->asks < asks; i++)
+		usleep(1000);
+	return device->asks >= asks;
+}
+
+static int count_threads(pid_t pid)
+{
+	char path[64];
+	int n = -2;	/* "." and ".." */
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+TEST_F_TIMEOUT(device, driver_that_does_not_answer_is_asked_again, 120)
+{
+	struct epoll_event event;
+	int fd = open(self->file, O_RDWR), epoll;
+
+	self->device->hangs = true;
+	epoll = wait_for(fd);
+	ASSERT_LE(0, epoll);
+	EXPECT_TRUE(was_asked(self->device, 3));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	self->device->ready = POLLIN;
+	self->device->hangs = false;
+	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 30000));
+	EXPECT_EQ(EPOLLIN, event.events);
+	close(epoll);
+	close(fd);
+}
+
+/* Of the library's own threads there are no more than some ten that are idle. */
+TEST_F_TIMEOUT(device, nobody_waits_for_an_answer_when_the_file_is_closed, 120)
+{
+	int fd, epoll, i, n = 24;
+
+	self->device->hangs = true;
+	for (i = 0; i < n; i++) {
+		fd = open(self->file, O_RDWR);
+		epoll = wait_for(fd);
+		ASSERT_LE(0, epoll);
+		ASSERT_TRUE(was_asked(self->device, 2 * i + 2));
+		close(epoll);
+		close(fd);
+	}
+	for (i = 0; i < 6000 && count_threads(self->fuse) >= n; i++)
+		usleep(10000);
+	EXPECT_GT(n, count_threads(self->fuse));
+}
+
+TEST_F_TIMEOUT(device, not_more_than_256_are_waited_for_at_a_time, 120)
+{
+	int fds[260], epolls[260], i, refused = 0;
+	struct epoll_event event;
+
+	self->device->hangs = true;
+	for (i = 0; i < 260; i++) {
+		fds[i] = open(self->file, O_RDWR);
+		epolls[i] = wait_for(fds[i]);
+		ASSERT_LE(0, epolls[i]);
+	}
+	self->device->hangs = false;
+	for (i = 0; i < 260; i++)
+		refused += epoll_wait(epolls[i], &event, 1, 0);
+	EXPECT_EQ(4, refused);
+	EXPECT_EQ(EPOLLERR, event.events);
+	for (i = 0; i < 260; i++) {
+		close(epolls[i]);
+		close(fds[i]);
+	}
 }
 
 TEST_HARNESS_MAIN

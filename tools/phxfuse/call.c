@@ -35,6 +35,7 @@ struct call {
 
 static struct phx *phx;
 static __thread struct call call;
+static __thread double limit;	/* 0: none */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t some = PTHREAD_COND_INITIALIZER;
@@ -123,7 +124,7 @@ void call_end(void)
 	call_commit();
 }
 
-static bool is_interrupted(void)
+bool call_interrupted(void)
 {
 	bool yes;
 
@@ -166,6 +167,18 @@ static bool changes(int type)
 	}
 }
 
+void call_limit(double seconds)
+{
+	limit = seconds;
+}
+
+static double timeout(void)
+{
+	if (!config.timeout || (limit && limit < config.timeout))
+		return limit;
+	return config.timeout;
+}
+
 int call_send(uint32_t port, msg_t *msg)
 {
 	PHX_OPTS(phx_send_opts, opts);
@@ -173,10 +186,10 @@ int call_send(uint32_t port, msg_t *msg)
 	int err;
 
 	msg->o.err = -ENOSYS;
-	opts.timeout_ns = config.timeout * 1e9;
+	opts.timeout_ns = timeout() * 1e9;
 	do
 		err = phx_send_with(phx, port, &m->native, &opts);
-	while (err == -EINTR && !is_interrupted());
+	while (err == -EINTR && !call_interrupted());
 	if (err)
 		return send_error(err);
 	if (changes(msg->type))

@@ -38,8 +38,17 @@ void call_begin(fuse_req_t req);
 /** call_end - it will send no more messages for it; before the answer */
 void call_end(void);
 
+/** call_interrupted - has who waits for the request been interrupted? */
+bool call_interrupted(void);
+
 /** call_commit - from here on it is not to be interrupted */
 void call_commit(void);
+
+/**
+ * call_limit - no message of this thread takes longer
+ * @seconds: the longest time, where the option timeout does not give a shorter one
+ */
+void call_limit(double seconds);
 
 /**
  * call_send - send a message and wait for its response

@@ -19,8 +19,8 @@
 #include "reply.h"
 #include "wire.h"
 
-/* No directory has so many entries; a server that goes on and on is stopped. */
-#define MAX_ENTRIES	(1U << 24)
+/* No directory has so much in it; a server that goes on and on is stopped. */
+#define MAX_SIZE	(32U << 20)
 
 /* What stands for an entry whose server gives no number, as in libfuse */
 #define UNKNOWN_NUMBER	0xffffffff
@@ -64,16 +64,15 @@ static void empty(struct dir *dir)
 
 static int add(struct dir *dir, const char *name, uint64_t id, uint32_t type)
 {
+	size_t room = dir->room ? 2 * dir->room : 32;
 	struct entry *more;
 
 	if (dir->n == dir->room) {
-		if (dir->n >= MAX_ENTRIES)
-			return -EIO;
-		dir->room = dir->room ? 2 * dir->room : 32;
-		more = reallocarray(dir->entries, dir->room, sizeof(*more));
+		more = reallocarray(dir->entries, room, sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		dir->entries = more;
+		dir->room = room;
 	}
 	more = &dir->entries[dir->n];
 	more->id = id;
@@ -106,8 +105,25 @@ static int add_entry(struct dir *dir, const struct phx_dirent *entry)
 		   entry->d_type == DT_DIR ? DT_DIR : DT_UNKNOWN);
 }
 
+/* Answers that are no entries count as well: there may be no end of them. */
+static int take_entry(struct dir *dir, const struct phx_dirent *entry, size_t *left)
+{
+	size_t size = sizeof(struct entry) + strlen(entry->d_name);
+	int err;
+
+	if (call_interrupted())
+		return -EINTR;
+	if (size > *left)
+		return -EIO;
+	*left -= size;
+	err = add_entry(dir, entry);
+	/* No way to get beyond it */
+	return err || entry->d_reclen ? err : -EIO;
+}
+
 static int read_all(struct dir *dir)
 {
+	size_t left = MAX_SIZE;
 	union wire_dirent entry;
 	off_t offs = 0;
 	int err;
@@ -119,10 +135,7 @@ static int read_all(struct dir *dir)
 	while (!err) {
 		err = wire_readdir(dir->node->oid, offs, &entry);
 		if (!err)
-			err = add_entry(dir, &entry.entry);
-		/* No way to get beyond it */
-		if (!err && !entry.entry.d_reclen)
-			err = -EIO;
+			err = take_entry(dir, &entry.entry, &left);
 		offs += entry.entry.d_reclen;
 	}
 	dir->read = err == -ENOENT;

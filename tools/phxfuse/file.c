@@ -16,10 +16,11 @@
 #include "reply.h"
 #include "wire.h"
 
-/* Each thread's own memory to read to */
+/* Each thread's own memory to read to, and the server that did so last */
 struct room {
 	size_t size;
 	void *mem;
+	uint32_t port;
 };
 
 static __thread struct room room;
@@ -39,12 +40,15 @@ static void make_key(void)
 	pthread_key_create(&room_key, free_room);
 }
 
-/* Whole pages, so that all of them can be lent. */
-static void *get_room(size_t size)
+/*
+ * Whole pages, so that all of them can be lent. A server sees what is in them, and may
+ * say that it wrote what it did not: none gets what is another's.
+ */
+static void *get_room(size_t size, uint32_t port)
 {
 	void *mem;
 
-	if (size <= room.size)
+	if (size <= room.size && port == room.port)
 		return room.mem;
 	pthread_once(&room_once, make_key);
 	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -53,7 +57,7 @@ static void *get_room(size_t size)
 		return NULL;
 	if (room.size)
 		munmap(room.mem, room.size);
-	room = (struct room){ size, mem };
+	room = (struct room){ size, mem, port };
 	pthread_setspecific(room_key, &room);
 	return mem;
 }
@@ -86,7 +90,7 @@ static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		    struct fuse_file_info *fi)
 {
 	struct handle *handle = handle_of(fi);
-	void *mem = get_room(size);
+	void *mem = get_room(size, handle->oid.port);
 	int n = -ENOMEM;
 
 	(void)ino;

@@ -22,6 +22,18 @@ static bool is_of_terminals(unsigned int cmd)
 	return _IOC_TYPE(cmd) == 'T' && !_IOC_SIZE(cmd);
 }
 
+/*
+ * Some ioctls the kernel makes itself, with another size than their number has: to get and
+ * to set the flags of files. They are not meant for a driver, which goes by the number.
+ */
+static bool is_as_its_number(unsigned int cmd, size_t in_size, size_t out_size)
+{
+	size_t in = _IOC_DIR(cmd) & _IOC_WRITE ? _IOC_SIZE(cmd) : 0;
+	size_t out = _IOC_DIR(cmd) & _IOC_READ ? _IOC_SIZE(cmd) : 0;
+
+	return in_size == in && out_size == out;
+}
+
 static unsigned long phoenix_request(unsigned int cmd)
 {
 	unsigned long request = cmd & SAME_BITS;
@@ -43,9 +55,10 @@ static void do_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg
 
 	(void)flags;
 	call_begin(req);
-	if (_IOC_SIZE(cmd) > MAX_SIZE || in_size > MAX_SIZE || out_size > MAX_SIZE)
+	if (_IOC_SIZE(cmd) > MAX_SIZE)
 		err = -EINVAL;
-	else if (node_of(ino)->special && !is_of_terminals(cmd))
+	else if (node_of(ino)->special && !is_of_terminals(cmd) &&
+		 is_as_its_number(cmd, in_size, out_size))
 		err = wire_ioctl(handle_of(fi)->oid, phoenix_request(cmd),
 				 in_size ? in : &arg, out, &res);
 	if (err) {

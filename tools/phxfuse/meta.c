@@ -144,7 +144,7 @@ static void do_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 static void do_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	struct node *node = node_of(ino);
-	char target[PATH_MAX];
+	char target[PATH_MAX] = "";
 	int len;
 
 	call_begin(req);

@@ -7,7 +7,8 @@
  * Nobody tells when the last one has given up waiting. So after a while a watch ends by
  * waking all: who still waits asks anew.
  *
- * A watch lives until its thread ends; with @handle taken away it does so soon. One
+ * A watch lives until its thread ends; with @handle taken away it does so in a few
+ * seconds, as no ask lasts longer: a driver that has not answered then is not ready. One
  * lock is for all watches.
  */
 #include <errno.h>
@@ -23,6 +24,10 @@
 
 #define INTERVAL_NS	100000000
 #define MAX_ASKS	100
+#define ASK_SECONDS	5
+
+/* At one time; each has a thread. */
+#define MAX_WATCHES	256
 
 /* What is told although nobody asked for it */
 #define ALWAYS		(POLLERR | POLLHUP | POLLNVAL)
@@ -39,6 +44,7 @@ struct watch {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool stopped;	/* the session is about to go */
+static int watches;
 
 static unsigned int ask(oid_t oid, unsigned int events)
 {
@@ -47,6 +53,8 @@ static unsigned int ask(oid_t oid, unsigned int events)
 
 	if (wire_unsupported(err))
 		ready = READY;
+	else if (err == -ETIMEDOUT)
+		ready = 0;
 	else if (err)
 		ready = POLLHUP;
 	return ready & (events | ALWAYS);
@@ -71,6 +79,7 @@ static bool ask_once(struct watch *watch, bool last)
 		fuse_lowlevel_notify_poll(watch->ph);
 	if (watch->handle)
 		watch->handle->watch = NULL;
+	watches--;
 	pthread_mutex_unlock(&lock);
 	fuse_pollhandle_destroy(watch->ph);
 	return true;
@@ -82,6 +91,7 @@ static void *watch_main(void *arg)
 	struct watch *watch = arg;
 	int asks = 0;
 
+	call_limit(ASK_SECONDS);
 	do
 		nanosleep(&interval, NULL);
 	while (!ask_once(watch, ++asks == MAX_ASKS));
@@ -91,7 +101,7 @@ static void *watch_main(void *arg)
 
 static struct watch *start(struct handle *handle)
 {
-	struct watch *watch = calloc(1, sizeof(*watch));
+	struct watch *watch = watches < MAX_WATCHES ? calloc(1, sizeof(*watch)) : NULL;
 	pthread_t thread;
 
 	if (!watch)
@@ -104,6 +114,7 @@ static struct watch *start(struct handle *handle)
 		return NULL;
 	}
 	pthread_detach(thread);
+	watches++;
 	return watch;
 }
 

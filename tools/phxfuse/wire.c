@@ -272,9 +272,7 @@ int wire_readdir(oid_t dir, off_t offs, union wire_dirent *entry)
 	msg_t msg = { .type = mtReaddir, .i.readdir.offs = offs };
 	int err;
 
-	entry->entry = (struct phx_dirent){ 0 };
-	entry->entry.d_name[0] = '\0';
-	msg.o.data = entry;
+	msg.o.data = memset(entry, 0, sizeof(*entry));
 	/* As much as names need: more overflows in littlefs. */
 	msg.o.size = sizeof(entry->entry) + len + 1;
 	err = order(dir, &msg);
