@@ -29,7 +29,7 @@
  */
 #if defined(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 #include <linux/pfn_t.h>
-#define PHX_HUGE_PFNMAP
+#define PHX_HUGE_PFNMAP 1
 #endif
 
 #include <net/genetlink.h>

@@ -6,9 +6,9 @@
 
 #include <linux/phxport.h>
 #include <linux/bitmap.h>
-#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/module.h>
+#include <linux/mm_inline.h>
 #include <linux/pagemap.h>
 
 static const struct vm_operations_struct window_ops;
@@ -31,44 +31,6 @@ void phx_windows_init(struct phx_client *client)
 		spin_lock_init(&client->win[dir].lock);
 		client->win[dir].lent = RB_ROOT;
 	}
-}
-
-static int window_file_release(struct inode *inode, struct file *file)
-{
-	phx_client_put(file->private_data);
-	return 0;
-}
-
-static const struct file_operations window_fops = {
-	.owner = THIS_MODULE,
-	.release = window_file_release,
-};
-
-/**
- * phx_windows_open() - make the file that windows are mapped from
- * @client: the client
- *
- * Return: 0 or a negative errno.
- */
-int phx_windows_open(struct phx_client *client)
-{
-	struct file *file = phx_winfs_file(&window_fops, client);
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	phx_client_ref(client);
-	client->win_file = file;
-	return 0;
-}
-
-/**
- * phx_windows_close() - let go of that file; mappings may still have it
- * @client: the client
- */
-void phx_windows_close(struct phx_client *client)
-{
-	phx_winfs_put();
-	fput(client->win_file);
 }
 
 /**
@@ -313,11 +275,21 @@ int phx_window_lend(struct phx_client *client, struct phx_buffer *buf)
 	return err;
 }
 
-static void take_out(struct file *win_file, const struct phx_buffer *buf)
+/*
+ * A huge entry is looked at without a lock: it may be none because it is being split,
+ * and still be in TLBs. As if that were a batch of unmapping, these are flushed then.
+ */
+static void take_out(const struct phx_client *client, const struct phx_buffer *buf)
 {
-	unmap_mapping_pages(win_file->f_mapping,
+	bool may_be_huge = __is_defined(PHX_HUGE_PFNMAP) && buf->nr >= PMD_SIZE / PAGE_SIZE;
+
+	if (may_be_huge)
+		inc_tlb_flush_pending(client->mm);
+	unmap_mapping_pages(client->win_file->f_mapping,
 			    (file_offset(buf->dir) >> PAGE_SHIFT) + buf->slot,
 			    buf->nr, true);
+	if (may_be_huge)
+		dec_tlb_flush_pending(client->mm);
 }
 
 /**
@@ -329,7 +301,7 @@ static void take_out(struct file *win_file, const struct phx_buffer *buf)
  */
 void phx_window_revoke(struct phx_client *client, struct phx_buffer *buf)
 {
-	take_out(client->win_file, buf);
+	take_out(client, buf);
 	slot_put(&client->win[buf->dir], buf);
 }
 
@@ -342,7 +314,7 @@ void phx_window_retire(struct phx_client *client, struct phx_buffer *buf)
 {
 	struct phx_window *win = &client->win[buf->dir];
 
-	take_out(client->win_file, buf);
+	take_out(client, buf);
 	spin_lock(&win->lock);
 	rb_erase(&buf->node, &win->lent);
 	win->gaps++;
@@ -411,7 +383,7 @@ int phx_window_keep(struct phx_client *client, struct phx_view *view)
 		return err;
 	err = install(client, &view->buf);
 	if (err)
-		take_out(client->win_file, &view->buf);
+		take_out(client, &view->buf);
 	moved(win, view, serial, !err);
 	return err;
 }
@@ -438,7 +410,7 @@ void phx_window_drop(struct phx_client *client, struct phx_view *view)
 	spin_unlock(&win->lock);
 	if (!win_file)
 		return;
-	take_out(win_file, &view->buf);
+	take_out(client, &view->buf);
 	moved(win, view, view->serial, false);
 	fput(win_file);
 }

@@ -75,8 +75,6 @@ struct phx_view {
 };
 
 void phx_windows_init(struct phx_client *client);
-int phx_windows_open(struct phx_client *client);
-void phx_windows_close(struct phx_client *client);
 void phx_windows_fini(struct phx_client *client);
 int phx_window_mmap(struct phx_client *client, struct vm_area_struct *vma);
 
@@ -100,7 +98,7 @@ int phx_slot_get_locked(struct phx_window *win, struct phx_buffer *buf);
 int phx_install(struct vm_area_struct *vma, const struct phx_buffer *buf);
 
 /* winfs.c */
-struct file *phx_winfs_file(const struct file_operations *fops, void *data);
-void phx_winfs_put(void);
+int phx_windows_open(struct phx_client *client);
+void phx_windows_close(struct phx_client *client);
 
 #endif /* PHX_WINDOW_H */

@@ -5,6 +5,7 @@
  * module for that time, so that it is never torn down by code that is gone.
  */
 #include "window.h"
+#include "client.h"
 
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -30,14 +31,31 @@ static struct file_system_type winfs_type = {
 	.kill_sb = kill_anon_super,
 };
 
-/**
- * phx_winfs_file() - make a file with an inode of its own
- * @fops: its operations
- * @data: its private data
- *
- * Return: the file or an ERR_PTR. phx_winfs_put() must follow for each file.
+static int window_file_release(struct inode *inode, struct file *file)
+{
+	phx_client_put(file->private_data);
+	return 0;
+}
+
+/*
+ * Where else may it be mapped? Nowhere. Only mremap() needs to know, before it changes
+ * anything of the window. A huge entry that it moves is in neither place for a moment:
+ * who takes pages out would not find it, and it would stay.
  */
-struct file *phx_winfs_file(const struct file_operations *fops, void *data)
+static unsigned long window_file_get_unmapped_area(struct file *file, unsigned long addr,
+						   unsigned long len, unsigned long pgoff,
+						   unsigned long flags)
+{
+	return -EINVAL;
+}
+
+static const struct file_operations window_fops = {
+	.owner = THIS_MODULE,
+	.get_unmapped_area = window_file_get_unmapped_area,
+	.release = window_file_release,
+};
+
+static struct file *make_file(struct phx_client *client)
 {
 	struct inode *inode;
 	struct file *file;
@@ -52,27 +70,45 @@ struct file *phx_winfs_file(const struct file_operations *fops, void *data)
 		goto err_release;
 	}
 	/* The file gives this back when it is freed. */
-	__module_get(fops->owner);
-	file = alloc_file_pseudo(inode, winfs_mount, KBUILD_MODNAME, O_RDWR, fops);
+	__module_get(window_fops.owner);
+	file = alloc_file_pseudo(inode, winfs_mount, KBUILD_MODNAME, O_RDWR, &window_fops);
 	if (IS_ERR(file)) {
-		module_put(fops->owner);
+		module_put(window_fops.owner);
 		iput(inode);
 		goto err_release;
 	}
-	file->private_data = data;
+	file->private_data = client;
 	return file;
 
 err_release:
-	phx_winfs_put();
+	simple_release_fs(&winfs_mount, &winfs_users);
 	return file;
 }
 
 /**
- * phx_winfs_put() - one file less that needs the file system to be mounted
+ * phx_windows_open() - make the file that windows are mapped from
+ * @client: the client
  *
- * Files themselves hold it, so this may come before the last of them is gone.
+ * Return: 0 or a negative errno.
  */
-void phx_winfs_put(void)
+int phx_windows_open(struct phx_client *client)
 {
+	struct file *file = make_file(client);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	phx_client_ref(client);
+	client->win_file = file;
+	return 0;
+}
+
+/**
+ * phx_windows_close() - let go of that file; mappings may still have it
+ * @client: the client
+ */
+void phx_windows_close(struct phx_client *client)
+{
+	/* Files hold the file system, so this may come before the last of them is gone. */
 	simple_release_fs(&winfs_mount, &winfs_users);
+	fput(client->win_file);
 }
