@@ -70,12 +70,10 @@ static void forget(struct phx_client *client)
 static int publish(struct phx_client *client)
 {
 	struct phx_ns *ns = client->ns;
-	int err;
 
 	/* What is under the lock of the table is written before it is in there. */
-	err = xa_alloc_cyclic(&ns->clients, &client->id, client, XA_LIMIT(1, INT_MAX),
-			      &ns->last_client, GFP_KERNEL_ACCOUNT);
-	return err < 0 ? err : 0;
+	return phx_table_add(&ns->clients, &client->id, client, XA_LIMIT(1, INT_MAX),
+			     &ns->next_client);
 }
 
 static void client_free(struct phx_client *client)

@@ -80,6 +80,7 @@ struct pid_namespace;
  * @spin: what was learned of how long its senders wait
  * @names: list of struct phx_name, under phx_ns.names_lock
  * @nr_names: how many, the same
+ * @has_names: it has registered one, or is about to
  * @regions: table of struct phx_region that it registered
  * @next_region: where to look for a free number in it
  * @srv: what it has as a server, in cache lines of its own
@@ -112,6 +113,7 @@ struct phx_client {
 	struct pid_namespace *pid_ns;
 	struct list_head names;
 	unsigned int nr_names;
+	bool has_names;
 	struct phx_message *spare;
 	struct phx_spin spin;
 	struct xarray regions;

@@ -28,7 +28,7 @@ void phx_event(struct phx_client *client, u8 cmd, phx_put_fn put, const void *wh
 	};
 	struct sk_buff *skb;
 
-	might_sleep();
+	/* No might_sleep() before: others wait for a lock that we are called with. */
 	if (!genl_has_listeners(&phx_genl_family, client->net, 0))
 		return;
 	skb = nlmsg_new(EVENT_SIZE, GFP_KERNEL);

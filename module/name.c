@@ -5,6 +5,7 @@
 #include "netns.h"
 #include "port.h"
 #include "stats.h"
+#include "table.h"
 #include "user.h"
 
 #include <linux/capability.h>
@@ -155,6 +156,11 @@ static struct phx_name *name_create(struct phx_client *client,
 	name = kzalloc(struct_size(name, text, arg->name_size), GFP_KERNEL_ACCOUNT);
 	if (!name)
 		goto err_uncharge;
+	/* Here, as who waits for memory within its group's limits may do so for long. */
+	err = phx_table_add(&client->ns->name_numbers, &name->nr, NULL, xa_limit_32b,
+			    &client->ns->next_name);
+	if (err)
+		goto err_name;
 	memcpy(name->text, text, arg->name_size);
 	kfree(text);
 	name->len = arg->name_size - 1;
@@ -167,6 +173,8 @@ static struct phx_name *name_create(struct phx_client *client,
 	phx_stat_inc(PHX_STAT_NAMES_LIVE);
 	return name;
 
+err_name:
+	kfree(name);
 err_uncharge:
 	phx_user_uncharge(client->user, PHX_LIMIT_NAMES, 1);
 err_text:
@@ -193,15 +201,11 @@ static int insert_locked(struct phx_ns *ns, struct phx_name *name)
 	int err;
 
 	lockdep_assert_held(&ns->names_lock);
-	err = xa_alloc_cyclic(&ns->name_numbers, &name->nr, name, xa_limit_32b,
-			      &ns->last_name, GFP_KERNEL_ACCOUNT);
-	if (err < 0)
-		return err;
 	err = rhashtable_lookup_insert_key(&ns->names, &key, &name->hash, names_params);
-	if (err) {
-		xa_erase(&ns->name_numbers, name->nr);
+	if (err)
 		return err;
-	}
+	/* Its place is reserved, which takes no more memory. */
+	xa_store(&ns->name_numbers, name->nr, name, 0);
 	list_add(&name->node, &name->client->names);
 	name->client->nr_names++;
 	phx_event(name->client, PHX_CMD_NAME_REGISTER_NTF, phx_put_name, name);
@@ -237,13 +241,21 @@ int phx_name_register(struct phx_client *client, const struct phx_ioc_name *arg)
 	if (IS_ERR(name))
 		return PTR_ERR(name);
 
-	mutex_lock(&ns->names_lock);
-	/* Set before phx_names_drop() takes the lock: one of us sees the other. */
+	/* Either we see that the client is closed, or phx_names_drop() sees this. */
+	smp_store_mb(client->has_names, true);
+	if (mutex_lock_killable(&ns->names_lock)) {
+		err = -EINTR;
+		goto err_free;
+	}
 	if (!READ_ONCE(client->srv.closed))
 		err = insert_locked(ns, name);
 	mutex_unlock(&ns->names_lock);
-	if (err)
-		name_free(name);
+	if (!err)
+		return 0;
+
+err_free:
+	xa_release(&ns->name_numbers, name->nr);
+	name_free(name);
 	return err;
 }
 
@@ -276,7 +288,10 @@ int phx_name_unregister(struct phx_client *client, const struct phx_ioc_name *ar
 		return PTR_ERR(text);
 	key = key_of(ns, text);
 
-	mutex_lock(&ns->names_lock);
+	if (mutex_lock_killable(&ns->names_lock)) {
+		kfree(text);
+		return -EINTR;
+	}
 	rcu_read_lock();
 	name = find(ns, &key);
 	rcu_read_unlock();
@@ -393,6 +408,10 @@ static bool drop_some(struct phx_client *client)
  */
 void phx_names_drop(struct phx_client *client)
 {
+	/* Who has none does not wait for the lock. The client is closed by now. */
+	smp_mb();
+	if (!READ_ONCE(client->has_names))
+		return;
 	while (drop_some(client))
 		cond_resched();
 }

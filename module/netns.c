@@ -24,9 +24,9 @@ static int __net_init phx_net_init(struct net *net)
 {
 	struct phx_ns *ns = phx_ns(net);
 
-	xa_init_flags(&ns->ports, XA_FLAGS_ALLOC1);
-	xa_init_flags(&ns->clients, XA_FLAGS_ALLOC1);
-	xa_init_flags(&ns->name_numbers, XA_FLAGS_ALLOC);
+	xa_init_flags(&ns->ports, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ns->clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ns->name_numbers, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	mutex_init(&ns->names_lock);
 	mutex_init(&ns->look_lock);
 	return phx_names_init(ns);

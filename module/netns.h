@@ -20,24 +20,24 @@ struct net;
 /**
  * struct phx_ns - our part of a network namespace
  * @ports: number to struct phx_port; changed under its own lock, read under RCU
- * @last_port: where the search for a free number goes on
+ * @next_port: where the search for a free number goes on
  * @clients: number to struct phx_client; read and changed under its own lock
- * @last_client: where the search for a free number goes on
+ * @next_client: where the search for a free number goes on
  * @names_lock: held to change @names and the clients' lists of names
  * @name_numbers: number to struct phx_name, under @names_lock
- * @last_name: where the search for a free number goes on
+ * @next_name: where the search for a free number goes on
  * @look_lock: of the one viewer without rights over others who looks at messages
  * @names: struct phx_name by its text; read under RCU
  * @names_key: what texts are hashed with
  */
 struct phx_ns {
 	struct xarray ports;
-	u32 last_port;
+	u32 next_port;
 	struct xarray clients;
-	u32 last_client;
+	u32 next_client;
 	struct mutex names_lock; /* changes of names */
 	struct xarray name_numbers;
-	u32 last_name;
+	u32 next_name;
 	struct mutex look_lock; /* see phx_netlink_messages() */
 	struct rhashtable names;
 	hsiphash_key_t names_key;

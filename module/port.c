@@ -5,6 +5,7 @@
 #include "netns.h"
 #include "region.h"
 #include "stats.h"
+#include "table.h"
 #include "user.h"
 #include "compat.h"
 
@@ -98,10 +99,9 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 	 * it is on the client's list.
 	 */
 	phx_port_ref(port);
-	err = xa_alloc_cyclic(&ns->ports, &port->id, port,
-			      XA_LIMIT(1, INT_MAX), &ns->last_port,
-			      GFP_KERNEL_ACCOUNT);
-	if (err < 0) {
+	err = phx_table_add(&ns->ports, &port->id, port, XA_LIMIT(1, INT_MAX),
+			    &ns->next_port);
+	if (err) {
 		phx_port_put(port);
 		phx_port_put(port);
 		return ERR_PTR(err);

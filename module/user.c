@@ -39,7 +39,7 @@ static unsigned int *const limits[PHX_LIMIT_NR] = {
 };
 
 /* By their numbers; its lock also covers the end of their references. */
-static DEFINE_XARRAY(users);
+static struct xarray users = XARRAY_INIT(users, XA_FLAGS_ACCOUNT);
 
 static struct phx_user *user_alloc(kuid_t uid)
 {

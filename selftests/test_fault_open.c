@@ -93,4 +93,28 @@ TEST_F(fault_open, table_that_could_not_grow_goes_with_its_file)
 	munmap(mem, PAGE);
 }
 
+/* Who gets none does not get one that was given back a moment ago either. */
+TEST_F(fault_open, next_number_without_memory_is_none)
+{
+	__u32 port, next;
+	int i, fd;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	fd = dev_open(0);
+	ASSERT_EQ(0, port_create(fd, &port));
+	ASSERT_EQ(1, port);
+	for (i = 2; i < DEEP; i++) {
+		ASSERT_EQ(0, port_create(fd, &port));
+		ASSERT_EQ(i, port);
+		ASSERT_EQ(0, port_destroy(fd, port));
+	}
+	ASSERT_TRUE(nodes_fail("0"));
+	EXPECT_EQ(-ENOMEM, port_create(fd, &next));
+	ASSERT_TRUE(nodes_are_there());
+	EXPECT_EQ(0, port_create(fd, &next));
+	EXPECT_EQ(DEEP, next);
+	close(fd);
+	EXPECT_TRUE(live_becomes(&self->before));
+}
+
 TEST_HARNESS_MAIN

@@ -173,6 +173,67 @@ TEST_F_TIMEOUT(memcg, too_much_is_the_senders_enomem, 120)
 	EXPECT_EQ(0, stat_read("pages_shadow_live"));
 }
 
+/* A number of its own node in the tree of numbers has each port that is kept. */
+#define NODE_NUMBERS 64
+#define NODE_SIZE 576
+
+struct scattered {
+	int nr;
+	atomic_int step;
+};
+
+static int keeps_scattered(void *arg)
+{
+	struct scattered *s = arg;
+	__u32 port;
+	int fd, i;
+
+	join();
+	fd = dev_open(0);
+	CHECK(fd >= 0);
+	atomic_store(&s->step, 1);
+	CHECK(wait_for(&s->step, 2));
+	for (i = 0; i < s->nr * NODE_NUMBERS; i++) {
+		CHECK(port_create(fd, &port) == 0);
+		CHECK(i % NODE_NUMBERS == 0 || port_destroy(fd, port) == 0);
+	}
+	atomic_store(&s->step, 3);
+	CHECK(wait_for(&s->step, 4));
+	return 0;
+}
+
+/* What was freed is given back a little later. */
+static long long slab_at_rest(void)
+{
+	long long now = group_read("memory.stat", "slab"), before;
+	int i = 0;
+
+	do {
+		before = now;
+		usleep(200000);
+		now = group_read("memory.stat", "slab");
+	} while (now < before && i++ < 100);
+	return now;
+}
+
+TEST_F_TIMEOUT(memcg, numbers_far_apart_count_for_who_has_them, 120)
+{
+	struct scattered *s = shared_memory(sizeof(*s));
+	long long before;
+	pid_t pid;
+
+	s->nr = rounds(1000);
+	pid = child_run(self->srv.fd, keeps_scattered, s);
+	ASSERT_TRUE(wait_for(&s->step, 1));
+	before = slab_at_rest();
+	ASSERT_LE(0, before);
+	atomic_store(&s->step, 2);
+	ASSERT_TRUE(wait_for(&s->step, 3));
+	EXPECT_LE(before + s->nr * NODE_SIZE, slab_at_rest());
+	atomic_store(&s->step, 4);
+	EXPECT_EQ(0, child_end(pid));
+}
+
 /* What the console shows, so that a death that is meant is not taken for a fault. */
 static void console(const char *level)
 {
