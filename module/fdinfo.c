@@ -14,6 +14,7 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
@@ -191,7 +192,8 @@ static void show_regions(struct seq_file *m, struct phx_client *client)
 
 	for (; (region = phx_region_next(client, &id)); id++) {
 		pages += region->nr;
-		if (n++ < SHOWN_MAX)
+		/* It is in the table a moment before it has its number. */
+		if (region->id >= 0 && n++ < SHOWN_MAX)
 			show_region(m, region);
 		phx_region_drop(region);
 		cond_resched();
@@ -202,11 +204,13 @@ static void show_regions(struct seq_file *m, struct phx_client *client)
 
 /*
  * A descriptor may be with another user's process, which can do nothing with it.
- * It is not to learn who sends what, either.
+ * It is not to learn who sends what, either. Who opened @m counts, not whom that was
+ * given to read from.
  */
-static bool may_look(const struct phx_client *client)
+static bool may_look(const struct seq_file *m, const struct phx_client *client)
 {
-	return uid_eq(current_euid(), client->user->uid) || capable(CAP_SYS_PTRACE);
+	return uid_eq(m->file->f_cred->euid, client->user->uid) ||
+	       file_ns_capable(m->file, &init_user_ns, CAP_SYS_PTRACE);
 }
 
 /**
@@ -218,7 +222,7 @@ void phx_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct phx_client *client = file->private_data;
 
-	if (!may_look(client))
+	if (!may_look(m, client))
 		return;
 	show_ports(m, client);
 	show_held(m, client);

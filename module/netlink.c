@@ -7,7 +7,10 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/net.h>
+#include <linux/netlink.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
@@ -16,6 +19,18 @@
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
+
+/*
+ * Who is given a socket of somebody else's as its output would ask for that user, and
+ * does not mean to unless it says where to send; as netlink_ns_capable() has it.
+ */
+static bool means_to_ask(const struct sk_buff *request, kuid_t uid)
+{
+	const struct netlink_skb_parms *from = &NETLINK_CB(request);
+
+	return from->flags & NETLINK_SKB_DST ||
+	       uid_eq(from->sk->sk_socket->file->f_cred->uid, uid);
+}
 
 /**
  * phx_viewer_init() - find out who asks
@@ -31,6 +46,8 @@ void phx_viewer_init(struct phx_viewer *viewer, const struct sk_buff *request)
 	viewer->pid_ns = task_active_pid_ns(current);
 	viewer->user_ns = sk_user_ns(NETLINK_CB(request).sk);
 	viewer->uid = NETLINK_CREDS(request)->uid;
+	if (!means_to_ask(request, viewer->uid))
+		viewer->uid = INVALID_UID;
 	viewer->admin = netlink_ns_capable(request, viewer->net->user_ns, CAP_NET_ADMIN);
 }
 

@@ -180,6 +180,45 @@ TEST_F(look, registered_buffers_of_another_user_are_not_there)
 	EXPECT_EQ(0, limits_put_back(&kept));
 }
 
+/*
+ * What root sees by a socket that Bob opened: with the kernel's address it asks for
+ * itself, without it may only write to what it was given.
+ */
+static int root_asks_for_bob(bool by_address)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	socklen_t len = by_address ? sizeof(kernel) : 0;
+	struct shown shown = { };
+	static struct nl nl;
+	int result = 1;
+
+	if (setresuid(BOB, BOB, 0) || nl_open(&nl) || setresuid(0, 0, 0) ||
+	    cap_drop(CAP_NET_ADMIN))
+		return 90;
+	nl_begin(&nl, nl.family, NLM_F_DUMP, PHX_CMD_BUFFER_GET);
+	if (sendto(nl.fd, &nl.req, nl.req.nlmsg_len, 0, (void *)&kernel, len) < 0)
+		return 91;
+	while (result == 1)
+		result = nl_take(&nl, on_buffer, &shown);
+	return result ? 92 : shown.n;
+}
+
+TEST_F(look, who_writes_what_another_user_asks_tells_nothing)
+{
+	int by_address;
+	pid_t pid;
+
+	if (geteuid())
+		SKIP(return, "only root may become another user");
+	ASSERT_LE(0, buffer_register(self->cli, self->port, PHX_BUFFER_IN, self->mem, SIZE));
+	for (by_address = 0; by_address < 2; by_address++) {
+		pid = fork_child();
+		if (!pid)
+			_exit(root_asks_for_bob(by_address));
+		EXPECT_EQ(by_address, wait_child(pid));
+	}
+}
+
 #define ROUNDS 5000
 
 static void *look_on(void *arg)

@@ -6,7 +6,9 @@
  *
  * All of it is about the network namespace of the socket. A caller that has
  * CAP_NET_ADMIN in the user namespace of that sees everything there; any other
- * sees what belongs to its own user, and the messages sent by or to that.
+ * sees what belongs to its own user, and the messages sent by or to that. A request
+ * without the kernel's address, which any program writes that has such a socket as its
+ * output, is shown only what its writer and the socket's opener may both see.
  * Numbers of processes are in the pid namespace of who reads, numbers of users in
  * the user namespace of the socket; in events, which all listeners share, in the
  * pid namespace of the process and in the user namespace of the network namespace.
