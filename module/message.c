@@ -3,6 +3,7 @@
 #include "client.h"
 #include "compat.h"
 #include "port.h"
+#include "region.h"
 #include "stats.h"
 #include "trace.h"
 #include "user.h"
@@ -168,6 +169,8 @@ static void taken_locked(struct phx_message *msg, struct task_struct *taker)
 	WRITE_ONCE(msg->taker, taker);
 	msg->taken = jiffies;
 	msg->port->nr_received++;
+	if (msg->call.flags & (PHX_SEND_I_REGISTERED | PHX_SEND_O_REGISTERED))
+		phx_regions_taken_locked(msg);
 }
 
 /* Hand to a receiver that waits, or leave in the queue, first or last. */

@@ -4,6 +4,7 @@
 #include "message.h"
 #include "port.h"
 #include "stats.h"
+#include "table.h"
 #include "user.h"
 
 #include <linux/phxport.h>
@@ -149,9 +150,9 @@ static int publish(struct phx_region *region)
 	int err;
 
 	phx_region_get(region);
-	err = xa_alloc_cyclic(&owner->regions, &id, region, XA_LIMIT(0, U16_MAX),
-			      &owner->next_region, GFP_KERNEL);
-	if (err < 0) {
+	err = phx_table_add(&owner->regions, &id, region, XA_LIMIT(0, U16_MAX),
+			    &owner->next_region);
+	if (err) {
 		phx_region_put(region);
 		return err == -EBUSY ? -ENOSPC : err;
 	}
@@ -334,10 +335,25 @@ static void charge_receiver(struct phx_region *region)
 }
 
 /**
+ * phx_regions_taken_locked() - a receiver takes a message
+ * @msg: the message, which may use regions
+ */
+void phx_regions_taken_locked(const struct phx_message *msg)
+{
+	enum phx_dir dir;
+
+	lockdep_assert_held(&msg->port->client->srv.lock);
+	for (dir = 0; dir < PHX_DIR_NR; dir++)
+		if (msg->buf[dir].region)
+			WRITE_ONCE(msg->buf[dir].region->taken, true);
+}
+
+/**
  * phx_regions_disown() - end all regions of a client
  * @owner: who registered them, and is shut down: there will be no more
  *
- * Those that messages still use are the receivers' to pay for.
+ * Those that messages still use are the receivers' to pay for, if they ever took one: a
+ * message that waits has them from its sender alone.
  */
 void phx_regions_disown(struct phx_client *owner)
 {
@@ -350,7 +366,7 @@ void phx_regions_disown(struct phx_client *owner)
 			continue;
 		rcu_read_unlock();
 		phx_region_end(region);
-		if (refcount_read(&region->users) > 1)
+		if (refcount_read(&region->users) > 1 && READ_ONCE(region->taken))
 			charge_receiver(region);
 		phx_region_put(region);
 		cond_resched();

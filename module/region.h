@@ -17,9 +17,9 @@
  *
  * It is ended by unregistering it, by a response that says so, by the death of
  * its port and by the shutdown of either client. What is charged for it is
- * charged to who registered it, until that client is shut down: what lasts
- * longer does so because the server likes it, whose it is then up to half of
- * its limits.
+ * charged to who registered it, until that client is shut down: what a server
+ * took lasts longer because it likes to, and is then its own up to half of its
+ * limits.
  *
  * Users: the registration, until it is ended, and each buffer that uses it, until the
  * receiver is done with the message: if that was aborted meanwhile its gap is the user.
@@ -35,7 +35,7 @@
  * Within one address space there are no pages and nothing to show: the region
  * only says where buffers may lie.
  *
- * Locks: @ended and @node are under the receiver's srv.lock. @lock is for the one
+ * Locks: @ended, @taken and @node are under the receiver's srv.lock. @lock is for the one
  * receiver that puts the pages into the window. All else is constant, or belongs
  * to who was the last user. Clients' tables of regions are read under RCU.
  */
@@ -74,6 +74,7 @@ struct phx_user;
  * @lock: of those who put a view into a window
  * @node: in port->regions while it is registered
  * @ended: see above
+ * @taken: a receiver took a message that uses it, even if it put that back
  */
 struct phx_region {
 	refcount_t users;
@@ -92,6 +93,7 @@ struct phx_region {
 	/* under port->client->srv.lock */
 	struct list_head node;
 	bool ended;
+	bool taken;
 };
 
 struct phx_region *phx_region_next(struct phx_client *owner, unsigned long *from);
@@ -101,6 +103,7 @@ int phx_region_unregister(struct phx_client *owner, u32 id);
 bool phx_region_end(struct phx_region *region);
 void phx_regions_end_at(struct phx_port *port);
 void phx_regions_end_in(const struct phx_message *msg);
+void phx_regions_taken_locked(const struct phx_message *msg);
 void phx_regions_disown(struct phx_client *owner);
 void phx_region_put(struct phx_region *region);
 void phx_region_drop(struct phx_region *region);

@@ -5,7 +5,9 @@
  */
 #include "phx_call.h"
 #include "phx_limits.h"
+#include "phx_stuck.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #define NOBODY 65534
@@ -253,6 +255,137 @@ TEST_F(charge, buffers_registered_within_a_process)
 	ASSERT_EQ(0, param_write("max_pages", 3));
 	for (i = 0; i < 2; i++)
 		EXPECT_EQ(0, child_end(child_run(self->srv.fd, registers_main, NULL)));
+}
+
+/* A server that has not taken the message yet may register as much as ever. */
+static int untaken_server_main(void *arg)
+{
+	struct part *part = arg;
+	char *mem = memory(PAGE);
+	int fd, i;
+
+	CHECK(become(NOBODY - 1) == 0);
+	fd = dev_open(0);
+	CHECK(port_create_flags(fd, PHX_PORT_BUFFERS, &part->port) == 0);
+	step(part, 1);
+	CHECK(poll_readable(fd, PATIENCE_MS));
+	step(part, 2);
+	CHECK(wait_for(&part->step, 3));
+	for (i = 0; i < 8; i++)
+		CHECK(buffer_register(fd, part->port, PHX_BUFFER_IN, mem, PAGE) >= 0);
+	CHECK(buffer_register(fd, part->port, PHX_BUFFER_IN, mem, PAGE) == -EDQUOT);
+	return 0;
+}
+
+static struct phx_ioc_send untaken;
+static int untaken_fd;
+
+static int send_untaken(void *part)
+{
+	return msg_send_arg(untaken_fd, ((struct part *)part)->port, &untaken);
+}
+
+/* Its memory lives on with another process, as does its message. */
+static int untaken_sender_main(void *arg)
+{
+	char *mem = memory(4 * PAGE), *stack = memory(16 * PAGE) + 16 * PAGE;
+	struct part *part = arg;
+	int id;
+
+	CHECK(become(NOBODY) == 0);
+	untaken_fd = dev_open(0);
+	id = buffer_register(untaken_fd, part->port, PHX_BUFFER_IN, mem, 3 * PAGE);
+	CHECK(id >= 0);
+	untaken.flags = PHX_SEND_I_REGISTERED;
+	untaken.i_off = id;
+	set_input(&untaken.msg, mem, 3 * PAGE);
+	CHECK(clone(send_untaken, stack, CLONE_VM | SIGCHLD, part) > 0);
+	CHECK(wait_for(&part->step, 2));
+	return 0;
+}
+
+TEST_F_TIMEOUT(charge, registered_buffers_of_messages_that_were_not_taken, 120)
+{
+	struct part *part = shared_memory(sizeof(*part));
+	pid_t server, sender;
+
+	ASSERT_EQ(0, param_write("max_pages", 8));
+	server = child_run(self->srv.fd, untaken_server_main, part);
+	ASSERT_TRUE(wait_for(&part->step, 1));
+	sender = child_run(self->srv.fd, untaken_sender_main, part);
+	ASSERT_TRUE(wait_for(&part->step, 2));
+	EXPECT_EQ(0, child_end(sender));
+	step(part, 3);
+	EXPECT_EQ(0, child_end(server));
+}
+
+/* Root's, which for now can't have the input, and so was not shown the output yet. */
+static int stuck_server_main(void *arg)
+{
+	struct phx_ioc_recv got = { .buf_size = PAGE };
+	struct part *part = arg;
+	int fd = dev_open(0), faults;
+	__u32 port;
+
+	CHECK(port_create_flags(fd, PHX_PORT_BUFFERS, &port) == 0);
+	part->port = port;
+	got.buf = addr(memory_without_answer(PAGE, &faults));
+	step(part, got.buf ? 1 : -1);
+	msg_recv_arg(fd, port, &got);
+	return 1;
+}
+
+static int taken_sender_main(void *arg)
+{
+	struct phx_ioc_send send = { .flags = PHX_SEND_O_REGISTERED };
+	char *in = memory(PAGE), *out = memory(40 * PAGE);
+	struct part *part = arg;
+	int fd;
+
+	CHECK(become(NOBODY) == 0);
+	fd = dev_open(0);
+	send.o_off = buffer_register(fd, part->port, PHX_BUFFER_OUT, out, 40 * PAGE);
+	set_input(&send.msg, in, 100);
+	set_output(&send.msg, out, 40 * PAGE);
+	return msg_send_arg(fd, part->port, &send);
+}
+
+/* The same user as the sender. Its charges are forgotten with its last file only. */
+static int same_user_main(void *arg)
+{
+	struct part *part = arg;
+	int fd;
+
+	CHECK(become(NOBODY) == 0);
+	fd = dev_open(0);
+	step(part, 2);
+	CHECK(wait_for(&part->step, 3));
+	CHECK(buffer_register(fd, part->next, PHX_BUFFER_IN, memory(80 * PAGE), 80 * PAGE) >= 0);
+	return 0;
+}
+
+TEST_F_TIMEOUT(charge, registered_buffers_of_a_message_that_is_just_taken, 120)
+{
+	struct part *part = shared_memory(sizeof(*part));
+	pid_t server, sender, same;
+
+	ASSERT_EQ(0, port_create_flags(self->srv.fd, PHX_PORT_BUFFERS, &part->next));
+	ASSERT_EQ(0, param_write("max_pages", 100));
+	server = child_run(self->srv.fd, stuck_server_main, part);
+	while (!atomic_load(&part->step))
+		usleep(1000);
+	if (atomic_load(&part->step) < 0)
+		SKIP(return, "no userfaultfd");
+	same = child_run(self->srv.fd, same_user_main, part);
+	ASSERT_TRUE(wait_for(&part->step, 2));
+	sender = child_run(self->srv.fd, taken_sender_main, part);
+	ASSERT_TRUE(wait_stuck(server));
+	kill(sender, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_end(sender));
+	step(part, 3);
+	EXPECT_EQ(0, child_end(same));
+	kill(server, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_end(server));
 }
 
 TEST_HARNESS_MAIN
