@@ -317,10 +317,14 @@ static __poll_t phx_poll(struct file *file, poll_table *wait)
 static int phx_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct phx_client *client = file->private_data;
+	int err;
 
 	if (vma->vm_mm != client->mm)
 		return -EBADFD;
-	return phx_window_mmap(client, vma);
+	err = phx_window_mmap(client, vma);
+	if (err == -EDQUOT)
+		phx_event_limits(client);
+	return err;
 }
 
 static int phx_open(struct inode *inode, struct file *file)

@@ -98,6 +98,9 @@ static inline bool phx_wait_asleep(struct phx_wait *wait)
 	bool over = atomic_cmpxchg(&wait->state, PHX_WAIT_AWAKE, PHX_WAIT_ASLEEP) ==
 		    PHX_WAIT_OVER;
 
+	/* A cmpxchg that fails orders nothing; see phx_wait_over(). */
+	if (over)
+		smp_acquire__after_ctrl_dep();
 	/* model: asleep. It may be over although nobody spun, when the thread was preempted. */
 	if (!over)
 		phx_stat_inc(PHX_STAT_WAITS_SLEPT);
