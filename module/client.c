@@ -81,8 +81,6 @@ static void client_free(struct phx_client *client)
 	forget(client);
 	if (client->spare)
 		phx_message_free(client->spare, NULL);
-	phx_held_fini(&client->srv.held);
-	phx_windows_fini(client);
 	phx_table_fini(&client->regions);
 	mmdrop(client->mm);
 	put_pid(client->tgid);
@@ -101,6 +99,20 @@ void phx_client_put(struct phx_client *client)
 {
 	if (refcount_dec_and_test(&client->refs))
 		client_free(client);
+}
+
+/**
+ * phx_client_done() - nothing is received any more, not even by calls on their way
+ * @client: the client; its device file is closed and its windows are unmapped
+ *
+ * Senders that are stuck in faults of their own, and those who look, may have the
+ * client for as long as they like, but not what its user pays for.
+ */
+void phx_client_done(struct phx_client *client)
+{
+	phx_held_fini(client);
+	phx_windows_fini(client);
+	phx_client_put(client);
 }
 
 /**

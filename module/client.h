@@ -39,7 +39,9 @@
  * Of the third line, both locks are of the same client.
  *
  * A client is freed with its last reference: the file has one, each port one,
- * each region that it registered one, and the file behind its windows one.
+ * each region that it registered one, and the file behind its windows one. The last
+ * of these ends when nothing can be received any more, and with it goes the memory that
+ * only receiving needs.
  */
 #ifndef PHX_CLIENT_H
 #define PHX_CLIENT_H
@@ -137,6 +139,7 @@ struct phx_client {
 
 struct phx_client *phx_client_create(void);
 void phx_client_put(struct phx_client *client);
+void phx_client_done(struct phx_client *client);
 void phx_client_shutdown(struct phx_client *client);
 void phx_clients_exit(void);
 struct phx_client *phx_client_find(struct phx_ns *ns, u32 id);

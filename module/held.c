@@ -33,16 +33,23 @@ void phx_held_init(struct phx_held *held)
 }
 
 /**
- * phx_held_fini() - free the table, which holds nothing
- * @held: the table
+ * phx_held_fini() - free the table, which holds nothing and never will
+ * @client: the client; some may still look at what it holds
  */
-void phx_held_fini(struct phx_held *held)
+void phx_held_fini(struct phx_client *client)
 {
+	struct phx_held *held = &client->srv.held;
+	struct phx_held_slot *slots;
 	u32 i;
 
 	for (i = 0; i < nr_slots(held); i++)
 		WARN_ON_ONCE(held->slots[i].msg);
-	kvfree(held->slots);
+	spin_lock(&client->srv.lock);
+	slots = held->slots;
+	held->slots = NULL;
+	held->free = -1;
+	spin_unlock(&client->srv.lock);
+	kvfree(slots);
 	mutex_destroy(&held->growing);
 }
 

@@ -57,7 +57,7 @@ struct phx_held {
 };
 
 void phx_held_init(struct phx_held *held);
-void phx_held_fini(struct phx_held *held);
+void phx_held_fini(struct phx_client *client);
 int phx_held_grow(struct phx_client *client);
 int phx_held_reserve_locked(struct phx_client *client);
 void phx_held_unreserve(struct phx_client *client, int rid);

@@ -18,6 +18,7 @@
 #include "words.h"
 
 #include <linux/phxport.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
@@ -299,18 +300,27 @@ out_requeue:
 	return err;
 }
 
+/* So many are passed over by a receive that does not wait. */
+#define PASSED_OVER_MAX 64
+
 /*
  * Senders of what there is no room for must not keep a receiver from its signals, nor
- * beyond its time. Returns 1 if it may look at the next message.
+ * beyond its time, nor by sending again one that does not wait. Returns 1 if it may look
+ * at the next message.
  */
-static int go_on(const struct phx_deadline *deadline)
+static int go_on(struct phx_client *client, const struct phx_deadline *deadline,
+		 bool enough)
 {
 	cond_resched();
 	if (signal_pending(current))
 		return -ERESTARTNOHAND;
 	if (deadline->limited && ktime_compare(ktime_get(), deadline->at) >= 0)
 		return -ETIMEDOUT;
-	return 1;
+	if (!enough)
+		return 1;
+	/* What is behind those is news to who waits for edges. */
+	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
+	return -EAGAIN;
 }
 
 /**
@@ -352,6 +362,7 @@ int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 	struct phx_deadline deadline = phx_deadline(arg->timeout_ns);
 	struct reception r = { .rid = -1 };
 	struct phx_message *msg;
+	unsigned int passed = 0;
 	int err;
 
 	nonblock |= arg->flags & PHX_RECV_NONBLOCK;
@@ -361,7 +372,8 @@ int phx_receive(struct phx_client *client, const struct phx_recv_head *arg,
 		if (!err)
 			err = deliver(client, msg, r.rid, arg, user);
 		if (err > 0)
-			err = go_on(&deadline);
+			err = go_on(client, &deadline,
+				    nonblock && ++passed == PASSED_OVER_MAX);
 	} while (err > 0);
 	if (err && r.rid >= 0)
 		phx_held_unreserve(client, r.rid);

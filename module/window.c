@@ -35,17 +35,24 @@ void phx_windows_init(struct phx_client *client)
 
 /**
  * phx_windows_fini() - free what windows leave
- * @client: the client
+ * @client: the client, which will have no more of them; some may still look
  */
 void phx_windows_fini(struct phx_client *client)
 {
+	unsigned long *busy, nr;
 	enum phx_dir dir;
 
 	for (dir = 0; dir < PHX_DIR_NR; dir++) {
 		struct phx_window *win = &client->win[dir];
 
-		WARN_ON_ONCE(!RB_EMPTY_ROOT(&win->lent));
-		phx_slots_free(client->user, win->busy, win->nr);
+		WARN_ON_ONCE(win->addr || !RB_EMPTY_ROOT(&win->lent));
+		spin_lock(&win->lock);
+		busy = win->busy;
+		nr = win->nr;
+		win->busy = NULL;
+		win->nr = 0;
+		spin_unlock(&win->lock);
+		phx_slots_free(client->user, busy, nr);
 	}
 }
 

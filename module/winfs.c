@@ -33,7 +33,7 @@ static struct file_system_type winfs_type = {
 
 static int window_file_release(struct inode *inode, struct file *file)
 {
-	phx_client_put(file->private_data);
+	phx_client_done(file->private_data);
 	return 0;
 }
 

@@ -229,6 +229,55 @@ TEST_F(charge, large_windows)
 	EXPECT_EQ(0, child_end(child_run(self->srv.fd, no_window_main, NULL)));
 }
 
+static int window_server_main(void *arg)
+{
+	struct part *part = arg;
+	int fd;
+
+	CHECK(become(NOBODY) == 0);
+	fd = dev_open(0);
+	CHECK(window_map(fd) != MAP_FAILED && port_create(fd, &part->port) == 0);
+	step(part, 1);
+	pause();
+	return 0;
+}
+
+static int window_main(void *unused)
+{
+	CHECK(become(NOBODY) == 0);
+	CHECK(window_map(dev_open(0)) != MAP_FAILED);
+	return 0;
+}
+
+static int stuck_sender_main(void *arg)
+{
+	struct part *part = arg;
+	char *mem = memory_without_answer(16 * PAGE, &part->result);
+
+	step(part, mem ? 2 : 3);
+	return send_buffers(part->port, mem, 16 * PAGE, NULL, 0) != -EINVAL;
+}
+
+/* Nobody would know when it answers its own faults. */
+TEST_F(charge, large_windows_of_a_server_whose_sender_is_stuck)
+{
+	struct part *part = shared_memory(sizeof(*part));
+	pid_t server, sender;
+
+	ASSERT_EQ(0, param_write("max_pages", LARGE_WINDOW_PAGES));
+	server = child_run(self->srv.fd, window_server_main, part);
+	ASSERT_TRUE(wait_for(&part->step, 1));
+	sender = child_run(self->srv.fd, stuck_sender_main, part);
+	ASSERT_TRUE(wait_for(&part->step, 2));
+	ASSERT_TRUE(wait_stuck(sender));
+	kill(server, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_end(server));
+	EXPECT_EQ(0, child_end(child_run(self->srv.fd, window_main, NULL)));
+	EXPECT_EQ(0, waitpid(sender, NULL, WNOHANG));
+	kill(sender, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_end(sender));
+}
+
 /* Within one process there is nothing to pin. */
 static int registers_main(void *arg)
 {

@@ -6,6 +6,8 @@
 #include "phx_map.h"
 #include "phx_netlink.h"
 
+#include <sys/epoll.h>
+
 /* More than any batch in the module. */
 #define CROWD 300
 #define WINDOW (CROWD * PAGE)
@@ -281,6 +283,33 @@ TEST_F(crowd, that_there_is_no_room_for_does_not_keep_a_receiver)
 	EXPECT_EQ(0, child_end(self->pid));
 	EXPECT_EQ(CROWD - left, errors(self->crowd, -EMSGSIZE));
 	EXPECT_EQ(left, errors(self->crowd, -EINVAL));
+}
+
+/* As many as that are passed over by a receive that does not wait. */
+#define PASSED_OVER 64
+
+/* Who waits for edges learns of those that it left. */
+TEST_F(crowd, that_there_is_no_room_for_does_not_keep_one_that_does_not_wait)
+{
+	struct phx_ioc_recv got = { .rid = PHX_RID_NONE, .flags = PHX_RECV_NONBLOCK };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int left, ep = epoll_create1(EPOLL_CLOEXEC);
+
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->srv.fd, &event));
+	windows_unmap(&self->srv.win);
+	crowd_come(self, CROWD, 1);
+	ASSERT_TRUE(waiting_becomes(&self->nl, self->srv.port, false, CROWD));
+	for (left = CROWD; left; left = left < PASSED_OVER ? 0 : left - PASSED_OVER) {
+		EXPECT_EQ(left, waiting(&self->nl, self->srv.port, false));
+		EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
+		EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+		EXPECT_ERR(EAGAIN, msg_recv_arg(self->srv.fd, self->srv.port, &got));
+	}
+	EXPECT_EQ(0, waiting(&self->nl, self->srv.port, false));
+	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(0, child_end(self->pid));
+	EXPECT_EQ(CROWD, errors(self->crowd, -EMSGSIZE));
+	close(ep);
 }
 
 TEST_F(crowd, of_aborted_messages_is_each_told_of_once)

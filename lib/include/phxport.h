@@ -390,7 +390,8 @@ PHX_API int phx_buffer_unregister(struct phx *h, uint16_t id);
  *  -EINVAL	no such port, or it was destroyed during the call
  *  -EPERM	the port belongs to another handle
  *  -EINTR	a signal handler ran
- *  -EAGAIN	the handle is non-blocking and no message waits
+ *  -EAGAIN	the handle is non-blocking and no message waits, or there was no room
+ *		for any of 64 that did
  *  -ETIMEDOUT	(phx_recv_with) no message came in time
  */
 PHX_API int phx_recv(struct phx *h, uint32_t port, struct phx_msg *msg,
