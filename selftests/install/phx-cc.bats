@@ -99,6 +99,15 @@ setup() {
 	done
 }
 
+@test "limits are those of the system, and of ports" {
+	cat >limits.c <<-END
+		#include <limits.h>
+		_Static_assert(PATH_MAX == 4096 && NAME_MAX == 255 && PIPE_BUF > 0 && INT_MAX > 0, "");
+		_Static_assert(SYMLOOP_MAX > 0 && _PAGE_SIZE == 4096, "");
+	END
+	phx-cc -c -Werror limits.c
+}
+
 @test "the examples build with what is installed" {
 	mkdir examples
 	cp "$top"/lib/examples/phoenix/*.[ch] "$top/lib/examples/phoenix/Makefile" examples

@@ -24,8 +24,6 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-#define LONGEST_PATH	4096
-
 struct object {
 	idnode_t node;			/* its number */
 	struct object *next, *prev;	/* in its directory */
@@ -120,7 +118,7 @@ static int get_string(const msg_t *msg, char *to, size_t room)
 static int do_lookup(struct object *obj, msg_t *msg)
 {
 	size_t len, done = 0;
-	char path[LONGEST_PATH];
+	char path[PATH_MAX];
 	int err = get_string(msg, path, sizeof(path));
 
 	if (err)

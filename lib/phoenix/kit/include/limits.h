@@ -2,10 +2,13 @@
 /*
  * glibc's, and the sizes of pages.
  */
+
+/* Each time: gcc's own includes this again to have glibc's. */
+#include_next <limits.h>
+
 #ifndef _PHX_KIT_LIMITS_H
 #define _PHX_KIT_LIMITS_H
 
-#include_next <limits.h>
 #include <phoenix/page.h>
 
 #ifndef NAME_MAX
