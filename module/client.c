@@ -79,8 +79,6 @@ static int publish(struct phx_client *client)
 static void client_free(struct phx_client *client)
 {
 	forget(client);
-	if (client->spare)
-		phx_message_free(client->spare, NULL);
 	phx_table_fini(&client->regions);
 	mmdrop(client->mm);
 	put_pid(client->tgid);
@@ -102,7 +100,7 @@ void phx_client_put(struct phx_client *client)
 }
 
 /**
- * phx_client_done() - nothing is received any more, not even by calls on their way
+ * phx_client_done() - nothing is sent or received any more, not even by calls on their way
  * @client: the client; its device file is closed and its windows are unmapped
  *
  * Senders that are stuck in faults of their own, and those who look, may have the
@@ -110,6 +108,8 @@ void phx_client_put(struct phx_client *client)
  */
 void phx_client_done(struct phx_client *client)
 {
+	if (client->spare)
+		phx_message_free(client->spare, NULL);
 	phx_held_fini(client);
 	phx_windows_fini(client);
 	phx_client_put(client);

@@ -40,8 +40,8 @@
  *
  * A client is freed with its last reference: the file has one, each port one,
  * each region that it registered one, and the file behind its windows one. The last
- * of these ends when nothing can be received any more, and with it goes the memory that
- * only receiving needs.
+ * of these ends when nothing can be sent or received by it any more, and with it goes
+ * the memory that only that needs.
  */
 #ifndef PHX_CLIENT_H
 #define PHX_CLIENT_H

@@ -48,7 +48,6 @@ void phx_port_put(struct phx_port *port)
 {
 	if (!refcount_dec_and_test(&port->refs))
 		return;
-	phx_user_uncharge(port->client->user, PHX_LIMIT_PORTS, 1);
 	phx_client_put(port->client);
 	phx_stat_dec(PHX_STAT_PORTS_LIVE);
 	kfree_rcu(port, rcu);
@@ -90,8 +89,8 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 		return ERR_PTR(err);
 	port = port_alloc(client, flags);
 	if (!port) {
-		phx_user_uncharge(client->user, PHX_LIMIT_PORTS, 1);
-		return ERR_PTR(-ENOMEM);
+		err = -ENOMEM;
+		goto err_uncharge;
 	}
 
 	/*
@@ -101,11 +100,8 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 	phx_port_ref(port);
 	err = phx_table_add(&ns->ports, &port->id, port, XA_LIMIT(1, INT_MAX),
 			    &ns->next_port);
-	if (err) {
-		phx_port_put(port);
-		phx_port_put(port);
-		return ERR_PTR(err);
-	}
+	if (err)
+		goto err_put;
 
 	spin_lock(&client->srv.lock);
 	closed = client->srv.closed;
@@ -119,6 +115,13 @@ struct phx_port *phx_port_create(struct phx_client *client, u32 flags)
 	}
 	phx_event(client, PHX_CMD_PORT_CREATE_NTF, phx_put_port, port);
 	return port;
+
+err_put:
+	phx_port_put(port);
+	phx_port_put(port);
+err_uncharge:
+	phx_user_uncharge(client->user, PHX_LIMIT_PORTS, 1);
+	return ERR_PTR(err);
 }
 
 /**
@@ -314,6 +317,8 @@ void phx_port_kill(struct phx_port *port)
 	if (dead)
 		return;
 
+	/* Not with the last reference: senders stuck in faults of their own may have one. */
+	phx_user_uncharge(client->user, PHX_LIMIT_PORTS, 1);
 	xa_erase(&client->ns->ports, port->id);
 	while (release_some(port))
 		cond_resched();

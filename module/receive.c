@@ -311,16 +311,20 @@ out_requeue:
 static int go_on(struct phx_client *client, const struct phx_deadline *deadline,
 		 bool enough)
 {
+	int err;
+
 	cond_resched();
 	if (signal_pending(current))
 		return -ERESTARTNOHAND;
 	if (deadline->limited && ktime_compare(ktime_get(), deadline->at) >= 0)
-		return -ETIMEDOUT;
-	if (!enough)
+		err = -ETIMEDOUT;
+	else if (enough)
+		err = -EAGAIN;
+	else
 		return 1;
-	/* What is behind those is news to who waits for edges. */
+	/* Nothing came, it is told: what is behind those is news to who waits for edges. */
 	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
-	return -EAGAIN;
+	return err;
 }
 
 /**

@@ -75,18 +75,6 @@ static inline int limits_let_all_in(void)
 	ASSERT_EQ(0, limits_let_all_in());				\
 } while (0)
 
-/* For FIXTURE_TEARDOWN. */
-static inline int limited_server_close(struct server *srv, const struct limits_kept *kept)
-{
-	int err;
-
-	if (geteuid())
-		return 0;
-	err = limits_put_back(kept);
-	server_close(srv);
-	return err;
-}
-
 /* From here on, for good. */
 static inline int become(uid_t uid)
 {

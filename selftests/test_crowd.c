@@ -267,12 +267,16 @@ TEST_F(crowd, of_places_that_are_too_small_is_passed_over)
 TEST_F(crowd, that_there_is_no_room_for_does_not_keep_a_receiver)
 {
 	struct phx_ioc_recv got = { .rid = PHX_RID_NONE, .timeout_ns = 1 };
-	int left;
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int left, ep = epoll_create1(EPOLL_CLOEXEC);
 
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->srv.fd, &event));
 	windows_unmap(&self->srv.win);
 	crowd_come(self, CROWD, 1);
 	ASSERT_TRUE(waiting_becomes(&self->nl, self->srv.port, false, CROWD));
+	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
 	EXPECT_ERR(ETIMEDOUT, msg_recv_arg(self->srv.fd, self->srv.port, &got));
+	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
 	/* Its time was over after the first; a clock may tick only a few messages later. */
 	left = waiting(&self->nl, self->srv.port, false);
 	EXPECT_LT(0, left);

@@ -20,9 +20,9 @@ FIXTURE_SETUP(limits)
 	LIMITED_SERVER_OR_SKIP(&self->srv, &self->kept, WINDOW);
 }
 
-FIXTURE_TEARDOWN(limits)
+FIXTURE_TEARDOWN_PARENT(limits)
 {
-	EXPECT_EQ(0, limited_server_close(&self->srv, &self->kept));
+	EXPECT_EQ(0, limits_put_back(&self->kept));
 }
 
 static int ports_main(void *arg)

@@ -23,9 +23,9 @@ FIXTURE_SETUP(list)
 	LIMITED_SERVER_OR_SKIP(&self->srv, &self->kept, WINDOW);
 }
 
-FIXTURE_TEARDOWN(list)
+FIXTURE_TEARDOWN_PARENT(list)
 {
-	EXPECT_EQ(0, limited_server_close(&self->srv, &self->kept));
+	EXPECT_EQ(0, limits_put_back(&self->kept));
 }
 
 /* @memlock: bytes that it may pin; the others are copied. */

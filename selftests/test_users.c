@@ -25,9 +25,9 @@ FIXTURE_SETUP(users)
 	LIMITED_SERVER_OR_SKIP(&self->srv, &self->kept, WINDOW);
 }
 
-FIXTURE_TEARDOWN(users)
+FIXTURE_TEARDOWN_PARENT(users)
 {
-	EXPECT_EQ(0, limited_server_close(&self->srv, &self->kept));
+	EXPECT_EQ(0, limits_put_back(&self->kept));
 }
 
 /* Two processes that take turns. */

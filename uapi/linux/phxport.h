@@ -353,8 +353,9 @@ struct phx_ioc_send {
  *  EINVAL	 no such port, or it was destroyed while the call waited
  *  EPERM	 the port belongs to another file
  *  EAGAIN	 PHX_RECV_NONBLOCK or O_NONBLOCK: no message waits, or there was no
- *		 room for any of 64 that did: poll(2) tells anew of those behind
- *  ETIMEDOUT	 no message came in time
+ *		 room for any of 64 that did
+ *  ETIMEDOUT	 no message came in time, or none that there was room for. poll(2)
+ *		 tells anew of those behind them, as it does for EAGAIN
  *  EFAULT	 the structure or @buf can't be written; the message waits for
  *		 the next receiver
  *  and those of PHX_IOC_RESPOND.
