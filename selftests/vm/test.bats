@@ -59,6 +59,27 @@ vm() {
 	[[ "$output" == *"the kernel complained"*"unable to be content"* ]]
 }
 
+# Of a module's function NAME+OFFSET/SIZE, as if it had met a breakpoint there.
+int3_at() {
+	vm "echo '<1>int3: 0000 [#1] PREEMPT SMP PTI' >/dev/kmsg
+		echo '<1>RIP: 0010:$1' >/dev/kmsg
+		echo '<1>Kernel panic - not syncing' >/dev/kmsg; poweroff -f"
+}
+
+@test "what an emulated CPU stumbles over is tried once more, and then fails" {
+	int3_at "schedule+0x1f/0x2a0"
+	[ "$status" = 1 ]
+	[ "$(grep -c 'emulator stumbled over' <<<"$output")" = 1 ]
+	[[ "$output" == *"the kernel complained"*panic* ]]
+	[ -s "$log/stumbled.log" ]
+}
+
+@test "a breakpoint behind a function fails at once" {
+	int3_at "schedule+0x2a3/0x2a0"
+	[ "$status" = 1 ]
+	[[ "$output" != *"emulator stumbled"* && "$output" == *"the kernel complained"*panic* ]]
+}
+
 @test "a machine that stops early fails" {
 	vm 'echo ok; poweroff -f'
 	[ "$status" = 1 ]
