@@ -307,10 +307,16 @@ struct races {
 	size_t size, room;
 	__u32 port;
 	int rounds;
-	atomic_int stop;
+	atomic_int stop, sent;
 	atomic_int answered, cancelled, aborted;	/* as senders and operator see it */
 	atomic_int responded, refused, wrong;		/* as the server does */
 };
+
+/* On a loaded machine the operator may be late: on until it met the server once. */
+static bool is_enough(struct races *r, int rounds)
+{
+	return rounds >= r->rounds && (atomic_load(&r->refused) || rounds >= 100 * r->rounds);
+}
 
 /* However it ended, the memory is the sender's again. */
 static void *sends_on(void *arg)
@@ -319,7 +325,7 @@ static void *sends_on(void *arg)
 	char *in = memory(r->size + PAGE), *out = memory(r->size + PAGE);
 	int fd = dev_open(0), i, err;
 
-	for (i = 0; i < r->rounds; i++) {
+	for (i = 0; !is_enough(r, i); i++) {
 		struct phx_msg msg = { .type = 5 };
 
 		memset(in, 1, r->size);
@@ -336,6 +342,7 @@ static void *sends_on(void *arg)
 		usleep(i % 64);
 		CHECK(all_are(in, r->size, SECRET) && all_are(out, r->size, SECRET));
 	}
+	atomic_fetch_add(&r->sent, i);
 	return NULL;
 }
 
@@ -444,7 +451,7 @@ TEST_F_TIMEOUT(races, with_all_else_and_each_call_ends_once, 120)
 	port_destroy(self->srv.fd, self->srv.port);
 	pthread_join(server, NULL);
 	EXPECT_EQ(0, r->wrong);
-	EXPECT_EQ(SENDERS * r->rounds, r->answered + r->cancelled);
+	EXPECT_EQ(r->sent, r->answered + r->cancelled);
 	EXPECT_EQ(r->aborted, r->cancelled);
 	EXPECT_EQ(r->responded, r->answered);
 	EXPECT_LT(0, r->answered);
