@@ -47,7 +47,8 @@ static void map_one(struct phx *h, int dir, int prot, uint64_t offset)
 			h->window_size[dir] = size;
 			return;
 		}
-		if (errno != ENOMEM)
+		/* Small ones are charged to nobody. */
+		if (errno != ENOMEM && errno != EDQUOT)
 			return;
 	}
 }

@@ -86,7 +86,7 @@ static void add_held_locked(struct held_sum *sum, const struct phx_message *msg,
 		.orphan = msg->state == PHX_ORPHAN,
 		.loans = msg->loans,
 		.pages = pages,
-		.class = { in->class, out->class },
+		.class = { phx_message_class(msg, PHX_IN), phx_message_class(msg, PHX_OUT) },
 	};
 }
 

@@ -148,6 +148,14 @@ static inline bool phx_message_has_buffers(const struct phx_message *msg)
 	return msg->buf[PHX_IN].source || msg->buf[PHX_OUT].source;
 }
 
+/* How its receiver has a buffer, which it may be about to. */
+static inline u16 phx_message_class(const struct phx_message *msg, enum phx_dir dir)
+{
+	u32 inlined = dir == PHX_IN ? PHX_SEND_I_INLINE : PHX_SEND_O_INLINE;
+
+	return msg->call.flags & inlined ? PHX_CLASS_INLINE : msg->buf[dir].class;
+}
+
 /*
  * Nanoseconds since it was sent, 0 if nobody traced then. Clocks of two CPUs may
  * differ a little.

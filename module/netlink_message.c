@@ -79,13 +79,12 @@ static void look_at_sender_locked(struct look *look, const struct phx_message *m
 	memcpy(look->comm, task->comm, sizeof(look->comm) - 1);
 }
 
+/* Of one that is not held they are as its last receiver had them. */
 static u32 class_of(const struct phx_message *msg, enum phx_dir dir)
 {
-	u32 inlined = dir == PHX_IN ? PHX_SEND_I_INLINE : PHX_SEND_O_INLINE;
+	u16 class = phx_message_class(msg, dir);
 
-	if (msg->call.flags & inlined)
-		return PHX_CLASS_INLINE;
-	return msg->held ? msg->buf[dir].class : PHX_CLASS_NONE;
+	return msg->held || class == PHX_CLASS_INLINE ? class : PHX_CLASS_NONE;
 }
 
 static void look_locked(struct look *look, const struct phx_message *msg,

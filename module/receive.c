@@ -240,15 +240,10 @@ static int describe(struct phx_message *msg, int rid, struct phx_ioc_recv __user
 
 static void trace_received(const struct phx_message *msg, int rid)
 {
-	u16 class[PHX_DIR_NR] = { msg->buf[PHX_IN].class, msg->buf[PHX_OUT].class };
-
 	if (!trace_phx_receive_enabled())
 		return;
-	if (msg->call.flags & PHX_SEND_I_INLINE)
-		class[PHX_IN] = PHX_CLASS_INLINE;
-	if (msg->call.flags & PHX_SEND_O_INLINE)
-		class[PHX_OUT] = PHX_CLASS_INLINE;
-	trace_phx_receive(msg, rid, class[PHX_IN], class[PHX_OUT], phx_message_traced_ns(msg));
+	trace_phx_receive(msg, rid, phx_message_class(msg, PHX_IN),
+			  phx_message_class(msg, PHX_OUT), phx_message_traced_ns(msg));
 }
 
 /*
@@ -315,14 +310,14 @@ static int go_on(struct phx_client *client, const struct phx_deadline *deadline,
 
 	cond_resched();
 	if (signal_pending(current))
-		return -ERESTARTNOHAND;
-	if (deadline->limited && ktime_compare(ktime_get(), deadline->at) >= 0)
+		err = -ERESTARTNOHAND;
+	else if (deadline->limited && ktime_compare(ktime_get(), deadline->at) >= 0)
 		err = -ETIMEDOUT;
 	else if (enough)
 		err = -EAGAIN;
 	else
 		return 1;
-	/* Nothing came, it is told: what is behind those is news to who waits for edges. */
+	/* As if nothing came: what is behind those is news to who waits for edges. */
 	wake_up_interruptible_poll(&client->srv.poll, EPOLLIN | EPOLLRDNORM);
 	return err;
 }

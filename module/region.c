@@ -154,7 +154,7 @@ static int publish(struct phx_region *region)
 			    &owner->next_region);
 	if (err) {
 		phx_region_put(region);
-		return err == -EBUSY ? -ENOSPC : err;
+		return err;
 	}
 	region->id = id;
 

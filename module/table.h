@@ -19,7 +19,7 @@
  * As xa_alloc_cyclic(), which begins anew at the lowest also when it has no memory,
  * so that a number could come again that was given back a moment ago.
  *
- * Return: 0, -ENOMEM, or -EBUSY if all numbers are taken.
+ * Return: 0, -ENOMEM, or -ENOSPC if all numbers are taken.
  */
 static inline int phx_table_add(struct xarray *table, u32 *id, void *entry,
 				struct xa_limit limit, u32 *next)
@@ -39,7 +39,7 @@ static inline int phx_table_add(struct xarray *table, u32 *id, void *entry,
 	if (!err && (*next == from || *id >= *next))
 		*next = *id + 1;
 	xa_unlock(table);
-	return err;
+	return err == -EBUSY ? -ENOSPC : err;
 }
 
 /*

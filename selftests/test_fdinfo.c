@@ -153,6 +153,24 @@ TEST_F(fdinfo, message_is_shown_while_it_is_held_with_its_sender_and_pages)
 	EXPECT_TRUE(says(fd, "phx-window:\tinput pages 64 used 0\n"));
 }
 
+TEST_F(fdinfo, message_shows_its_buffers_as_the_server_has_them)
+{
+	int fd = self->srv.fd;
+	char line[128];
+
+	lane_set_send(self->lane, NO_PART, NO_PART);
+	self->lane->send.flags = PHX_SEND_I_INLINE;
+	self->lane->send.msg.i.size = 16;
+	lane_ask(self->lane, do_send);
+	ASSERT_EQ(0, server_recv(&self->srv, &self->got));
+	ASSERT_EQ(PHX_CLASS_INLINE, self->got.i_class);
+	snprintf(line, sizeof(line), "phx-message:\trid %d port %u pid %d taken pages 0 loans 0 in inline out none\n",
+		 self->got.rid, self->srv.port, self->peer->pid);
+	EXPECT_TRUE(says(fd, line));
+	ASSERT_EQ(0, server_respond(&self->srv, &self->got));
+	ASSERT_EQ(0, lane_answer(self->lane));
+}
+
 TEST_F(fdinfo, message_whose_sender_was_killed_is_an_orphan_with_its_pages)
 {
 	struct part in = { PLAIN, 0, 16 * PAGE };

@@ -4,10 +4,13 @@
  * and what it says about errors.
  */
 #include "phx_call.h"
+#include "phx_limits.h"
 
 #include <phxport.h>
 
 #include <sys/stat.h>
+
+#define NOBODY 65534
 
 FIXTURE(lib)
 {
@@ -201,6 +204,37 @@ TEST_F(lib, large_buffers_are_lent_and_small_ones_copied)
 	EXPECT_EQ(PHX_CLASS_COPY, opts.o_class);
 	EXPECT_EQ(0, phx_respond(self->h, self->port, &msg, rid));
 	EXPECT_EQ(0, wait_child(pid));
+}
+
+/* A page is charged for each 128 MiB of them, and this user may have none. */
+static int few_pages_main(void *unused)
+{
+	char line[256];
+	struct phx *h;
+	uint32_t port;
+	int windows = 0;
+	FILE *f;
+
+	CHECK(become(NOBODY) == 0);
+	CHECK(phx_open(&h, 0) == 0 && phx_port_create(h, &port) == 0);
+	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", phx_fd(h));
+	f = fopen(line, "r");
+	while (f && fgets(line, sizeof(line), f))
+		windows += !strncmp(line, "phx-window:", 11);
+	CHECK(windows == 2);
+	return 0;
+}
+
+TEST_F(lib, windows_are_smaller_if_the_user_may_have_no_pages)
+{
+	struct limits_kept kept;
+
+	if (geteuid() || !limits_keep(&kept))
+		SKIP(return, "only root may change the limits, and become other users");
+	EXPECT_EQ(0, limits_let_all_in());
+	EXPECT_EQ(0, param_write("max_pages", 1));
+	EXPECT_EQ(0, child_end(child_run(-1, few_pages_main, NULL)));
+	EXPECT_EQ(0, limits_put_back(&kept));
 }
 
 TEST_F(lib, without_windows_what_has_no_room_is_the_senders_emsgsize)

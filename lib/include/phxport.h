@@ -56,7 +56,7 @@ extern "C" {
  * when it is first used there, with the same number of the file descriptor. It
  * can send, look up names and create ports of its own; the parent's ports and
  * messages stay the parent's. phx_fd() may be polled in the child once another
- * call was made there. exec() closes handles.
+ * call but phx_info() was made there. exec() closes handles.
  */
 struct phx;
 
@@ -77,8 +77,8 @@ struct phx;
  * @o_window: the same for outputs
  *
  * Windows cost address space only. They are mapped when the first port is
- * created; if there is not that much room (RLIMIT_AS) smaller ones are, or
- * none.
+ * created; if there is not that much room (RLIMIT_AS), or the user has max_pages
+ * pages, smaller ones are, or none.
  */
 struct phx_open_opts {
 	size_t sz;
@@ -220,8 +220,8 @@ PHX_API int phx_name_register(struct phx *h, const char *name,
  * @h: any handle
  * @name: the name
  *
- * Return: 0, -ENOENT if there is no such name, -EPERM if another user
- * registered it, or as phx_name_register().
+ * Return: 0, -ENOENT if there is no such name, -EPERM if another user registered it and
+ * the caller has no CAP_NET_ADMIN, or as phx_name_register().
  */
 PHX_API int phx_name_unregister(struct phx *h, const char *name);
 
@@ -231,7 +231,8 @@ PHX_API int phx_name_unregister(struct phx *h, const char *name);
  * @name: the name, all of it
  * @oid: out: the object
  *
- * Return: 0, -ENOENT if there is no such name, or as phx_name_register().
+ * Return: 0, -ENOENT if there is no such name, or its port is gone, or as
+ * phx_name_register().
  */
 PHX_API int phx_name_lookup(struct phx *h, const char *name,
 			    struct phx_oid *oid);
@@ -378,13 +379,12 @@ PHX_API int phx_buffer_unregister(struct phx *h, uint16_t id);
  * @msg: out: the message. i.data may be read and o.data may be written until
  *	 it is responded to; whatever is not written there keeps what the
  *	 sender had
- * @rid: out: what to respond to
+ * @rid: out: what to respond to; PHX_RID_NONE after an error
  *
- * Any number of messages may be held at one time, and responded to in any
- * order by any thread. A message whose buffer is inline points into @msg
- * itself: copy it with phx_msg_copy() and respond with the copy. A message for
- * which the windows have no room until others are responded to lets later ones
- * pass.
+ * Up to 2^22 messages may be held at one time, beyond that is -ENOMEM, and responded
+ * to in any order by any thread. A message whose buffer is inline points into @msg
+ * itself: copy it with phx_msg_copy() and respond with the copy. The sender of a
+ * message for which the windows have no room gets -ENOBUFS, and the next is received.
  *
  * Return: 0, or
  *  -EINVAL	no such port, or it was destroyed during the call
@@ -392,7 +392,8 @@ PHX_API int phx_buffer_unregister(struct phx *h, uint16_t id);
  *  -EINTR	a signal handler ran
  *  -EAGAIN	the handle is non-blocking and no message waits, or there was no room
  *		for any of 64 that did
- *  -ETIMEDOUT	(phx_recv_with) no message came in time
+ *  -ETIMEDOUT	(phx_recv_with) no message came in time, or none that there was room
+ *		for
  */
 PHX_API int phx_recv(struct phx *h, uint32_t port, struct phx_msg *msg,
 		     int *rid);
@@ -447,10 +448,11 @@ PHX_API int phx_recv_with(struct phx *h, uint32_t port, struct phx_msg *msg,
  * Return: 0, or
  *  -ENOENT	no such message: never received from this port by this handle,
  *		or responded to already
- *  -ESRCH	the sender is gone; the message is done with all the same
+ *  -ESRCH	the sender is gone, or an operator aborted the message; it is done with
+ *		all the same
  *  -EINVAL	no such port
- *  -EFAULT	the output can't be read any more, or o.data is no address; the
- *		message can still be responded to
+ *  -EFAULT	the output can't be read any more, or o.data is no address; it may be
+ *		written in part, and the message can still be responded to
  */
 PHX_API int phx_respond(struct phx *h, uint32_t port,
 			const struct phx_msg *msg, int rid);

@@ -29,7 +29,8 @@
  * Errors that any command may give:
  *
  *  ENOTTY	 no such command
- *  E2BIG	 @size is larger than the module knows and the rest is not zero
+ *  E2BIG	 @size is larger than the module knows and the rest is not zero, or
+ *		 larger than a page
  *  EINVAL	 @size is too small, an unknown flag or a reserved member is set
  *  EFAULT	 the structure, or a buffer it names, can't be read or written
  *  EBADFD	 this file was opened by another process (before a fork or an
@@ -76,7 +77,7 @@
 /**
  * struct phx_oid - an object: a port and what its server calls the object
  * @port: port number
- * @__pad: zero
+ * @__pad: not looked at
  * @id: the server's own number of the object
  */
 struct phx_oid {
@@ -204,6 +205,9 @@ struct phx_ioc_info {
  * or to be received gets EINVAL. Messages that were received can still be
  * responded to.
  *
+ * Errors of create:
+ *  ENOSPC	 all numbers are taken
+ *
  * Errors of destroy:
  *  EINVAL	 no such port
  *  EPERM	 the port belongs to another file
@@ -281,7 +285,8 @@ struct phx_ioc_name {
  *
  * Errors:
  *  EINVAL	 no such port, or it was destroyed before a server took the
- *		 message
+ *		 message; @i_off or @o_off is out of range, or is set without a
+ *		 flag that uses it; INLINE and REGISTERED of one buffer
  *  ENOENT	 no buffer is registered under that number, or no longer
  *  EACCES	 it is registered with another port, or not for this direction
  *  EPIPE	 the server ended before it responded; it may have done what was
@@ -289,11 +294,13 @@ struct phx_ioc_name {
  *  ECANCELED	 an operator aborted the message; if a server had taken it, it
  *		 may have done what was asked
  *  EFAULT	 a buffer can't be read (input) or written (output), or is not
- *		 within the registered one
+ *		 within the registered one; if the structure or an output that was
+ *		 copied can't be written when the response is there, the server
+ *		 has done what was asked
  *  EMSGSIZE	 a buffer is longer than PHX_MESSAGE_MAX, or than the server
  *		 could ever receive
  *  ENOBUFS	 the server's window is full of messages that it has not yet
- *		 responded to; it has not seen this one
+ *		 responded to, or of registered buffers; it has not seen this one
  *  ETIMEDOUT	 time is over; if a server had taken the message it may have
  *		 done what was asked
  *  EAGAIN	 PHX_SEND_NONBLOCK or O_NONBLOCK: nobody waits to receive. If
@@ -355,9 +362,12 @@ struct phx_ioc_send {
  *  EAGAIN	 PHX_RECV_NONBLOCK or O_NONBLOCK: no message waits, or there was no
  *		 room for any of 64 that did
  *  ETIMEDOUT	 no message came in time, or none that there was room for. poll(2)
- *		 tells anew of those behind them, as it does for EAGAIN
- *  EFAULT	 the structure or @buf can't be written; the message waits for
- *		 the next receiver
+ *		 tells anew of those behind them, as it does for EAGAIN and
+ *		 EINTR
+ *  EFAULT	 the structure or @buf can't be written, or the window went away
+ *		 meanwhile; the message waits for the next receiver
+ *  ENOMEM	 out of kernel memory, or the file holds 2^22 messages, those
+ *		 counted that its threads wait for
  *  and those of PHX_IOC_RESPOND.
  */
 struct phx_ioc_recv {
@@ -397,7 +407,8 @@ struct phx_ioc_recv {
  *  ESRCH	 the sender is gone, or an operator aborted the message; it is done
  *		 with all the same
  *  EFAULT	 the output that was copied can't be read any more, or @o.data
- *		 can't; the message can still be responded to
+ *		 can't; the output may be written in part, and the message can
+ *		 still be responded to
  */
 struct phx_ioc_respond {
 	__u32 size;
@@ -421,11 +432,12 @@ struct phx_ioc_respond {
  * @flags: for register: PHX_BUFFER_*, one or both, else 0
  * @port: number of the port whose messages may use it
  * @id: its number, 0 to 65535, in this file; out of register, in to unregister,
- *	which looks at nothing else
+ *	which looks at nothing else but @flags
  * @addr: its address, on a page's begin
  * @len: its bytes, whole pages
  *
- * The memory is pinned now, and put into the server's window when the server
+ * Within one process nothing is pinned or looked at: a message means what is at its
+ * address then. Else the memory is pinned now, and put into the server's window when the server
  * receives the first message that says it uses it, for each direction. There it
  * stays, so that messages that use it cost what those without buffers cost. The
  * buffer of a message is any part of it.

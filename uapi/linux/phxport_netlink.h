@@ -4,7 +4,8 @@
  * and steered. uapi/phxport.yaml is the same for programs, with a word on each
  * attribute; a test holds the two against each other.
  *
- * All of it is about the network namespace of the socket. A caller that has
+ * All of it but the module, users, limits and counters is about the network namespace
+ * of the socket. A caller that has
  * CAP_NET_ADMIN in the user namespace of that sees everything there; any other
  * sees what belongs to its own user, and the messages sent by or to that. A request
  * without the kernel's address, which any program writes that has such a socket as its
@@ -35,11 +36,13 @@
  * @PHX_CMD_NAME_GET: a dump of names; PHX_A_NAME_*
  * @PHX_CMD_BUFFER_GET: a dump of registered buffers; PHX_A_BUFFER_*
  * @PHX_CMD_LIMIT_GET: a dump of the limits that each user has; PHX_A_LIMIT_*
- * @PHX_CMD_USER_GET: a dump of users, and what is charged to them; PHX_A_USER_*
+ * @PHX_CMD_USER_GET: a dump of users, and what is charged to them in all network
+ *		      namespaces; PHX_A_USER_*
  * @PHX_CMD_STATS_GET: the counters of the whole module; PHX_A_STATS_*
  * @PHX_CMD_MESSAGE_ABORT: end a message by its id, port and client: the sender gets
  *			   ECANCELED, a server that holds it ESRCH when it
- *			   responds. ENOENT if there is none, EBUSY if the server
+ *			   responds; if its buffers were sent on, when those
+ *			   messages are over. ENOENT if there is none, EBUSY if the server
  *			   has its buffers in a window or shares memory with the
  *			   sender, unless PHX_A_MESSAGE_FORCE is given, ENOMEM if
  *			   there is no memory. It takes CAP_NET_ADMIN
@@ -110,7 +113,8 @@ enum phx_a_module {
  * @PHX_A_PORT_FLAGS: u32: PHX_PORT_*
  * @PHX_A_PORT_QUEUED: u32: messages that nobody has received
  * @PHX_A_PORT_WAITING: u32: threads that wait for a message
- * @PHX_A_PORT_RECEIVED: u64: messages that were received from it
+ * @PHX_A_PORT_RECEIVED: u64: messages that were received from it, and those that there
+ *			 was no room for
  */
 enum phx_a_port {
 	PHX_A_PORT_UNSPEC,
@@ -191,7 +195,8 @@ enum phx_message_state {
  * @PHX_A_MESSAGE_PRIORITY: u32: its sender's, 0 (highest) to 7
  * @PHX_A_MESSAGE_AGE: u64: milliseconds since it was sent
  * @PHX_A_MESSAGE_HELD: u64: milliseconds since it was received
- * @PHX_A_MESSAGE_SENDER: u32: number of the client that sent it
+ * @PHX_A_MESSAGE_SENDER: u32: number of the client that sent it; not of an orphan, as
+ *			  what else is the sender's
  * @PHX_A_MESSAGE_SENDER_PID: u32: process that waits for the response
  * @PHX_A_MESSAGE_SENDER_TID: u32: thread that does
  * @PHX_A_MESSAGE_SENDER_COMM: string: its name
@@ -207,7 +212,7 @@ enum phx_message_state {
  * @PHX_A_MESSAGE_LOANS: u32: messages with which its buffers were sent on
  * @PHX_A_MESSAGE_FORCE: flag: to abort it even if the server has its buffers in a
  *			 window: they are taken away, and an access to them raises
- *			 SIGBUS
+ *			 SIGBUS. What is registered or in shared memory stays
  */
 enum phx_a_message {
 	PHX_A_MESSAGE_UNSPEC,
@@ -342,7 +347,8 @@ enum phx_a_limit {
  * @PHX_A_USER_NAMES: u64: names
  * @PHX_A_USER_MESSAGES: u64: messages
  * @PHX_A_USER_PAGES: u64: pages
- * @PHX_A_USER_HITS: u64: calls that failed for a limit since it is known
+ * @PHX_A_USER_HITS: u64: charges that a limit refused since it is known, some of
+ *		     which a call can do without
  */
 enum phx_a_user {
 	PHX_A_USER_UNSPEC,
