@@ -257,7 +257,7 @@ static int window_main(void *arg)
 
 	CHECK(become(NOBODY) == 0);
 	fd = dev_open(0);
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < PATIENCE_MS; i++) {
 		win = window_map(fd);
 		if (win != MAP_FAILED || errno != EDQUOT)
 			break;

@@ -43,7 +43,6 @@ FIXTURE(trace) {
 	struct nl nl;
 	struct seen all[MANY];
 	int n;
-	char had_names;
 };
 
 static int put_at(const char *path, const char *text)
@@ -153,14 +152,21 @@ static pid_t my_tid(void)
 
 FIXTURE_SETUP(trace)
 {
+	char had_names;
+	int err;
+
 	SERVER_OR_SKIP(&self->srv, WINDOW, 16 * PAGE);
 	self->nl.fd = -1;
 	if (access(EVENTS, R_OK))
 		SKIP(return, "there is no " EVENTS ": no tracefs, or not root");
 	rmdir(INSTANCE);
-	self->had_names = record_names("0");
-	ASSERT_NE(0, self->had_names);
-	if (mkdir(INSTANCE, 0700))
+	/* What an instance is made with it keeps. */
+	had_names = record_names("0");
+	ASSERT_NE(0, had_names);
+	err = mkdir(INSTANCE, 0700);
+	if (had_names == '1')
+		record_names("1");
+	if (err)
 		SKIP(return, "tracefs has no room for an instance of the test's own");
 	ASSERT_EQ(0, nl_open(&self->nl));
 	ASSERT_EQ(0, enable("", "1"));
@@ -172,8 +178,6 @@ FIXTURE_TEARDOWN(trace)
 		enable("", "0");
 		EXPECT_EQ(0, rmdir(INSTANCE));
 	}
-	if (self->had_names == '1')
-		record_names("1");
 	if (self->nl.fd >= 0)
 		close(self->nl.fd);
 	server_close(&self->srv);
