@@ -280,9 +280,8 @@ get() {
 	kill -TERM "$reader"
 	eventually run ! kill -0 "$reader"
 	! wait "$reader" || false
-	# busybox' ls tells of no error; here it is that it ends
-	run timeout 120 ls "$m/slashes"
-	((status != 124 && status != 143))
+	# busybox' ls tells of no error; here it is that it ends, whenever that is
+	ls "$m/slashes" >"$dir/out" 2>&1 3>&- || true
 	umount "$m"
 }
 
