@@ -178,7 +178,7 @@ static void show_region(struct seq_file *m, const struct phx_region *region)
 {
 	bool in = region->flags & PHX_BUFFER_IN, out = region->flags & PHX_BUFFER_OUT;
 
-	seq_printf(m, "phx-buffer:\tid %d port %u pages %u%s%s%s\n", region->id,
+	seq_printf(m, "phx-buffer:\tid %u port %u pages %u%s%s%s\n", region->id,
 		   region->port->id, region->nr,
 		   in ? " in" : "", out ? " out" : "",
 		   READ_ONCE(region->ended) ? " ended" : "");
@@ -192,8 +192,7 @@ static void show_regions(struct seq_file *m, struct phx_client *client)
 
 	for (; (region = phx_region_next(client, &id)); id++) {
 		pages += region->nr;
-		/* It is in the table a moment before it has its number. */
-		if (region->id >= 0 && n++ < SHOWN_MAX)
+		if (n++ < SHOWN_MAX)
 			show_region(m, region);
 		phx_region_drop(region);
 		cond_resched();

@@ -43,9 +43,8 @@ static int add_all(struct sk_buff *skb, struct netlink_callback *cb,
 	int err = 0;
 
 	while (!err && (region = phx_region_next(owner, at))) {
-		/* It is in the table a moment before it has its number. */
-		if (region->id >= 0 && (phx_viewer_sees(viewer, owner->user) ||
-					phx_viewer_sees(viewer, region->port->client->user)))
+		if (phx_viewer_sees(viewer, owner->user) ||
+		    phx_viewer_sees(viewer, region->port->client->user))
 			err = phx_netlink_add(skb, cb, PHX_CMD_BUFFER_GET, viewer, put_buffer,
 					      region);
 		phx_region_drop(region);

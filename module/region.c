@@ -35,7 +35,7 @@ static void let_go(struct phx_region *region)
 	phx_buffer_release(pages_of(region), region->user);
 	phx_user_uncharge(region->user, PHX_LIMIT_PAGES, region->itself);
 	mm_unaccount_pinned_pages(&region->pin);
-	if (region->id >= 0)
+	if (region->id != PHX_REGION_NO_ID)
 		xa_erase(&region->owner->regions, region->id);
 	phx_user_put(region->user);
 	mutex_destroy(&region->lock);
@@ -102,7 +102,7 @@ static struct phx_region *region_alloc(struct phx_client *owner, struct phx_port
 	region->owner = phx_client_ref(owner);
 	region->port = phx_port_ref(port);
 	region->user = phx_user_ref(owner->user);
-	region->id = -1;
+	region->id = PHX_REGION_NO_ID;
 	region->flags = arg->flags;
 	mutex_init(&region->lock);
 	INIT_LIST_HEAD(&region->node);
@@ -146,17 +146,17 @@ static int publish(struct phx_region *region)
 {
 	struct phx_client *owner = region->owner, *receiver = region->port->client;
 	bool closed;
-	u32 id;
 	int err;
 
 	phx_region_get(region);
-	err = phx_table_add(&owner->regions, &id, region, XA_LIMIT(0, U16_MAX),
+	err = phx_table_add(&owner->regions, &region->id, region, XA_LIMIT(0, U16_MAX),
 			    &owner->next_region);
 	if (err) {
+		/* A number that was only tried belongs to another. */
+		region->id = PHX_REGION_NO_ID;
 		phx_region_put(region);
 		return err;
 	}
-	region->id = id;
 
 	spin_lock(&owner->srv.lock);
 	closed = owner->srv.closed;

@@ -56,6 +56,9 @@ struct phx_message;
 struct phx_port;
 struct phx_user;
 
+/* Beyond all numbers that are given. */
+#define PHX_REGION_NO_ID U32_MAX
+
 /**
  * struct phx_region - memory that is registered with a port
  * @users: users, see above
@@ -67,7 +70,7 @@ struct phx_user;
  * @pin: what is charged to the owner's RLIMIT_MEMLOCK
  * @nr: pages
  * @itself: charged to @user for a region without pages, as there may be very many
- * @id: its number in the owner's table, -1 before it has one
+ * @id: its number in the owner's table, PHX_REGION_NO_ID if it is not there
  * @flags: PHX_BUFFER_*
  * @view: how the receiver sees it, by enum phx_dir. One of them has the pages,
  *	  see pages_of(), the other only points to them
@@ -86,7 +89,7 @@ struct phx_region {
 	struct mmpin pin;
 	unsigned int nr;
 	unsigned int itself;
-	int id;
+	u32 id;
 	u32 flags;
 	struct phx_view view[PHX_DIR_NR];
 	struct mutex lock; /* puts views into windows */
