@@ -263,17 +263,29 @@ TEST_F(crowd, of_places_that_are_too_small_is_passed_over)
 	EXPECT_EQ(0, child_end(self->pid));
 }
 
-/* A receiver without windows, and without room for a copy. */
+/*
+ * To a receiver without windows, and without room for a copy. Returns who waits for
+ * edges of it, or -1.
+ */
+static int come_without_room(FIXTURE_DATA(crowd) *self)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, self->srv.fd, &event))
+		return -1;
+	windows_unmap(&self->srv.win);
+	crowd_come(self, CROWD, 1);
+	return waiting_becomes(&self->nl, self->srv.port, false, CROWD) ? ep : -1;
+}
+
 TEST_F(crowd, that_there_is_no_room_for_does_not_keep_a_receiver)
 {
 	struct phx_ioc_recv got = { .rid = PHX_RID_NONE, .timeout_ns = 1 };
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	int left, ep = epoll_create1(EPOLL_CLOEXEC);
+	int left, ep = come_without_room(self);
+	struct epoll_event event;
 
-	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->srv.fd, &event));
-	windows_unmap(&self->srv.win);
-	crowd_come(self, CROWD, 1);
-	ASSERT_TRUE(waiting_becomes(&self->nl, self->srv.port, false, CROWD));
+	ASSERT_LE(0, ep);
 	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
 	EXPECT_ERR(ETIMEDOUT, msg_recv_arg(self->srv.fd, self->srv.port, &got));
 	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
@@ -287,6 +299,7 @@ TEST_F(crowd, that_there_is_no_room_for_does_not_keep_a_receiver)
 	EXPECT_EQ(0, child_end(self->pid));
 	EXPECT_EQ(CROWD - left, errors(self->crowd, -EMSGSIZE));
 	EXPECT_EQ(left, errors(self->crowd, -EINVAL));
+	close(ep);
 }
 
 /* As many as that are passed over by a receive that does not wait. */
@@ -296,13 +309,10 @@ TEST_F(crowd, that_there_is_no_room_for_does_not_keep_a_receiver)
 TEST_F(crowd, that_there_is_no_room_for_does_not_keep_one_that_does_not_wait)
 {
 	struct phx_ioc_recv got = { .rid = PHX_RID_NONE, .flags = PHX_RECV_NONBLOCK };
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	int left, ep = epoll_create1(EPOLL_CLOEXEC);
+	int left, ep = come_without_room(self);
+	struct epoll_event event;
 
-	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->srv.fd, &event));
-	windows_unmap(&self->srv.win);
-	crowd_come(self, CROWD, 1);
-	ASSERT_TRUE(waiting_becomes(&self->nl, self->srv.port, false, CROWD));
+	ASSERT_LE(0, ep);
 	for (left = CROWD; left; left = left < PASSED_OVER ? 0 : left - PASSED_OVER) {
 		EXPECT_EQ(left, waiting(&self->nl, self->srv.port, false));
 		EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
