@@ -153,7 +153,8 @@ demo-root: lib examples $(if $(has_tools),tools)
 #: make style              checkpatch, kernel-doc, shellcheck, codespell, manual
 #:                         pages and licences
 #: make check-model        has spin look at all states of the protocol's models, and
-#:                         find the defects that are switched on in them
+#:                         find the defects that are switched on in them; LONG=1
+#:                         has it look at the largest, too, which takes minutes
 #: make check              installs what is missing, builds for all kernels, checks
 #:                         the style and runs all tests; KERNELS="6.12" for one
 #: make dkms-check         builds the module by DKMS for all kernels, and loads, upgrades
@@ -164,7 +165,7 @@ demo-root: lib examples $(if $(has_tools),tools)
 #:                         and purges them in a chroot and a virtual machine; needs root
 #: make check-debug        builds kernels with KASAN and with KCSAN, runs all tests,
 #:                         kills and faults on them, and leaves counts and the lines
-#:                         no test ran in build/debug/report.txt; an hour or more
+#:                         no test ran in build/debug/report.txt; three hours
 #: make check-mutants      puts defects into the module, one by one, and sees that the
 #:                         tests notice each; MUTANTS="NAME ..." for some of them
 #: make clean
@@ -214,7 +215,7 @@ deb-check:
 	@selftests/install/check deb.bats
 
 check-model:
-	@selftests/model/check
+	@selftests/model/check $(if $(LONG),--long)
 
 check-debug:
 	@selftests/check-debug

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Nested lending. A client's message L is held by the first server, which sends
- * parts of its buffer on, in messages M and N, to the second one. Meanwhile the
- * first server may answer L or be shut down, the senders of all three may be
- * killed, and the second server answers or is shut down, each at any moment.
+ * parts of its buffer on, in messages M and N, to the second one; or, as a chain, in
+ * M, and the second server part of that in N to a third. Meanwhile each server may
+ * answer what it holds or be shut down, and the senders of all three may be killed,
+ * each at any moment.
  *
  * A message here is from when it is held; how it gets there is in message.pml.
  * What is checked: nobody sees pages that were let go of; pages are let go of
- * once; what was written to the edges of M and N gets to L's, and from there to
- * the client, before its call returns; nobody returns while anybody sees its pages.
+ * once; what was written to the edges of M and N gets to their lender's, and in the end
+ * to the client, before its call returns; nobody returns while anybody sees its pages.
  *
  * Run:
+ * Run: -DCHAIN
  *
  *	place: phx_place()
  *	undo: phx_place_undo()
@@ -34,25 +36,29 @@ byte loans[NM], finished[NM];
 bool pinned = true;		/* the client's pages; all of L's buffer is these */
 bool returned;			/* the client's call */
 
-#define own_pages(m)	((m) == L)
+#ifdef CHAIN
+#define lender(m)	((m) == N -> M : L)
+#else
+#define lender(m)	L
+#endif
 
 /* phx_window_borrow() and phx_message_borrow() */
-inline borrow(_m)
+inline borrow(_m, _of)
 {
 	atomic {
 #ifdef BROKEN_BORROW_ANSWERED	/* does not look whether the message is held */
 		if
-		:: mapped[L]
+		:: mapped[_of]
 #else
 		if
-		:: mapped[L] && held[L]
+		:: mapped[_of] && held[_of]
 #endif
-			-> loans[L]++; borrowed[_m] = true
+			-> loans[_of]++; borrowed[_m] = true
 		:: else -> goto out
 		fi
 	};
 	/* From here on the pages are taken from the lender's buffer. */
-	assert(pinned && edges[L] && state[L] != FREED && state[L] != DONE)
+	assert(pinned && edges[_of] && state[_of] != FREED && state[_of] != DONE)
 }
 
 /* phx_buffer_settle() */
@@ -60,7 +66,9 @@ inline settle(_m)
 {
 	if
 	:: edges[_m] && _m == L -> assert(pinned && !mapped[L]); edges[L] = false
-	:: edges[_m] && _m != L -> assert(edges[L] && pinned && !mapped[_m]); edges[_m] = false
+	:: edges[_m] && _m != L ->
+		assert(edges[lender(_m)] && pinned && !mapped[_m]);
+		edges[_m] = false
 	:: else
 	fi
 }
@@ -72,59 +80,56 @@ inline give_back(_m)
 		last = false;
 		if
 		:: borrowed[_m] ->
-			assert(loans[L] > 0 && !mapped[_m]);
+			assert(loans[lender(_m)] > 0 && !mapped[_m]);
 			borrowed[_m] = false;
-			loans[L]--;
+			loans[lender(_m)]--;
 #ifndef BROKEN_LAST_UNLOCKED	/* looks at it when others could have given back, too */
-			last = loans[L] == 0 && answered[L]
+			last = loans[lender(_m)] == 0 && answered[lender(_m)]
 #endif
 		:: else
 		fi
 	};
 #ifdef BROKEN_LAST_UNLOCKED
-	last = loans[L] == 0 && answered[L]
+	last = loans[lender(_m)] == 0 && answered[lender(_m)]
 #endif
 }
 
-/* end_locked() and bury(), of L */
-inline finish_lender()
+/* end_locked() and bury(): of it, and up the chain as long as nobody waits there. */
+inline finish(_m)
 {
-	settle(L);
-	atomic {
-		assert(finished[L] == 0 && loans[L] == 0);
-		finished[L]++;
+	at = _m;
+	do
+	:: settle(at);
+		atomic {
+			assert(finished[at] == 0 && loans[at] == 0);
+			finished[at]++;
+			if
+			:: state[at] == ORPHAN ->
+				state[at] = FREED;
+				if
+				:: at == L ->
+					assert(pinned && !mapped[L] && !mapped[M] && !mapped[N]);
+					pinned = false
+				:: else
+				fi
+			:: else -> assert(state[at] == TAKEN); state[at] = DONE; break
+			fi
+		};
+		give_back(at);
 		if
-		:: state[L] == ORPHAN ->
-			assert(pinned && !mapped[L] && !mapped[M] && !mapped[N]);
-			pinned = false;
-			state[L] = FREED
-		:: else -> assert(state[L] == TAKEN); state[L] = DONE
+		:: last -> at = lender(at)
+		:: else -> break
 		fi
-	}
+	od
 }
 
 inline release(_m)
 {
 	give_back(_m);
 	if
-	:: last -> finish_lender()
+	:: last -> finish(lender(_m))
 	:: else
 	fi
-}
-
-/* finish_one() of M or N, and bury() of an orphan */
-inline finish_borrower(_m)
-{
-	settle(_m);
-	atomic {
-		assert(finished[_m] == 0);
-		finished[_m]++;
-		if
-		:: state[_m] == ORPHAN -> state[_m] = FREED
-		:: else -> assert(state[_m] == TAKEN); state[_m] = DONE; goto out
-		fi
-	};
-	release(_m)
 }
 
 /* phx_message_answer_locked(), and what follows */
@@ -141,16 +146,14 @@ inline answer(_m)
 		fi
 #endif
 	};
-	if
-	:: _m == L -> finish_lender()
-	:: else -> finish_borrower(_m)
-	fi
+	finish(_m)
 }
 
 /* phx_respond() or drop_held(): whoever is first takes it out of the table. */
 proctype answer_it(byte m)
 {
 	bool last;
+	byte at;
 
 end:	atomic { held[m] -> held[m] = false };
 	answer(m);
@@ -200,21 +203,22 @@ end:	if
 	fi
 }
 
-/* A thread of the first server sends a part of L on, and is killed or not. */
+/* A thread sends a part of what its server holds on, and is killed or not. */
 proctype send_on(byte m)
 {
 	bool last;
+	byte at;
 
-	borrow(m);
+	borrow(m, lender(m));
 #ifdef BROKEN_EDGES_EARLY	/* L's edges are copied back when L is answered */
 	if
 	:: answered[L] && edges[L] -> edges[L] = false
 	:: else
 	fi;
 #endif
-	/* The second server has it: it sees L's pages, or edges made of them. */
+	/* The next server has it: it sees L's pages, or edges made of the lender's. */
 	atomic {
-		assert(pinned && edges[L]);
+		assert(pinned && edges[lender(m)]);
 		state[m] = TAKEN;
 		edges[m] = true;
 		mapped[m] = true;
@@ -240,7 +244,7 @@ end:	do
 			assert(!answered[L] || loans[L] || !pinned || state[L] == TAKEN);
 			assert(!answered[L] || (!answered[M] && held[M]) ||
 			       (!answered[N] && held[N]) || !pinned);
-			assert(!borrowed[M] || held[M]);
+			assert(!borrowed[M] || held[M] || (answered[M] && loans[M]));
 			assert(!borrowed[N] || held[N])
 		} -> break
 	od

@@ -12,9 +12,13 @@
  * message is, so that to touch one that was freed, or is another call's by now, is
  * an error. How a thread sleeps and is woken, step by step, is in wait.pml.
  *
+ * CALM leaves out a port that is destroyed alone, and a receiver's signal.
+ *
  * Run: -DNR=1
- * Run: -DNR=1 -DROUNDS=2 -DCALM
- * Run: -DNR=2 -DCALM
+ * Run: -DROUNDS=2
+ * Run: -DNR=2
+ * Run: -DNS=2 -DCALM
+ * Run long: -DNS=2
  *
  *	create: phx_message_create()
  *	offer: phx_message_offer()
