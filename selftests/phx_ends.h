@@ -39,13 +39,15 @@ static inline bool is_kill(enum way way)
  * struct tally - what was done to processes
  * @kills: they were killed, by SIGKILL or for want of memory
  * @ends: they ended by themselves, by exit or exec
- * @interruptions: they were stopped, a thread got a signal, or closed the file
+ * @interruptions: they were stopped, the thread that acts met a signal, or the file was
+ *	closed
  */
 struct tally {
 	long kills, ends, interruptions;
 };
 
 #define OOM_CGROUP "/sys/fs/cgroup/phx-kill"
+#define BOTH_CGROUP "/sys/fs/cgroup/phx-both"
 
 /* Looks at a process that is to end, a millisecond apart, before it is said to hang. */
 #define LOOKS 30000
@@ -58,8 +60,14 @@ static inline void fail(struct stage *stage, const char *what)
 	atomic_fetch_add(&stage->wrong, 1);
 }
 
+/* One of its threads; the first may be gone when the other is not. */
+static inline bool is_stuck(struct actor *a, pid_t pid)
+{
+	return thread_state(pid) == 'D' || thread_state(atomic_load(&a->tid)) == 'D';
+}
+
 /* Waits for the end of a process, and looks whether it sleeps meanwhile. */
-static inline bool has_ended(struct stage *stage, pid_t pid, int *status, int looks,
+static inline bool has_ended(struct actor *a, pid_t pid, int *status, int looks,
 			     unsigned int us)
 {
 	int asleep = 0;
@@ -67,9 +75,9 @@ static inline bool has_ended(struct stage *stage, pid_t pid, int *status, int lo
 	for (; looks; looks--) {
 		if (waitpid(pid, status, WNOHANG) == pid)
 			return true;
-		asleep = us == 1000 && thread_state(pid) == 'D' ? asleep + 1 : 0;
+		asleep = us == 1000 && is_stuck(a, pid) ? asleep + 1 : 0;
 		if (asleep == LOOKS_ASLEEP)
-			fail(stage, "a process is in uninterruptible sleep");
+			fail(a->stage, "a process is in uninterruptible sleep");
 		usleep(us);
 	}
 	return false;
@@ -83,8 +91,8 @@ static inline int reap(struct actor *a)
 	int status = 0;
 
 	a->pid = 0;
-	if (!has_ended(stage, pid, &status, 20, 200) &&
-	    !has_ended(stage, pid, &status, LOOKS, 1000)) {
+	if (!has_ended(a, pid, &status, 20, 200) &&
+	    !has_ended(a, pid, &status, LOOKS, 1000)) {
 		fail(stage, "a process does not end");
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
@@ -103,13 +111,25 @@ static inline bool oom_begin(void)
 	       fault_write(OOM_CGROUP "/memory.oom.group", "1");
 }
 
-static inline void put_in_cgroup(struct actor *a)
+static inline void put_in_cgroup(struct actor *a, const char *procs)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", a->pid);
-	if (!fault_write(OOM_CGROUP "/cgroup.procs", text))
+	if (!fault_write(procs, text))
 		fail(a->stage, "a process can't be put into a cgroup");
+}
+
+/* SIGKILL for all at once, as a service manager does it; false if there is no such thing. */
+static inline bool kill_together(struct actor *list[], int n)
+{
+	int i;
+
+	if (mkdir(BOTH_CGROUP, 0755) && errno != EEXIST)
+		return false;
+	for (i = 0; i < n; i++)
+		put_in_cgroup(list[i], BOTH_CGROUP "/cgroup.procs");
+	return fault_write(BOTH_CGROUP "/cgroup.kill", "1");
 }
 
 /* Do it to one of them. */
@@ -127,14 +147,14 @@ static inline void way_begin(struct actor *a, enum way way)
 		break;
 	case WAY_OOM:
 		atomic_store(&a->stage->starved[a->role], true);
-		put_in_cgroup(a);
+		put_in_cgroup(a, OOM_CGROUP "/cgroup.procs");
 		give_order(a, ORDER_EAT);
 		break;
 	case WAY_STOP:
 		kill(a->pid, SIGSTOP);
 		break;
 	case WAY_SIGNAL:
-		syscall(SYS_tgkill, a->pid, (pid_t)a->tid, SIGUSR1);
+		syscall(SYS_tgkill, a->pid, (pid_t)a->tid, SIGUSR2);
 		break;
 	default:
 		give_order(a, ORDER_CLOSE);
@@ -142,17 +162,29 @@ static inline void way_begin(struct actor *a, enum way way)
 	}
 }
 
+/*
+ * Waits until it came to one of them, so long that a signal had time to do so where it
+ * can: one that is to be killed only meets it later.
+ */
+static inline void way_await(struct actor *a, enum way way)
+{
+	int looks = way == WAY_CLOSE ? LOOKS : way == WAY_SIGNAL ? 20 : 0;
+
+	for (; looks && !atomic_load(&a->arrived); looks--)
+		usleep(1000);
+}
+
 /* What came of it, for one of them. */
 static inline void way_end(struct actor *a, struct tally *tally, enum way way)
 {
 	int status;
 
-	if (!is_fatal(way)) {
-		if (way == WAY_STOP)
-			kill(a->pid, SIGCONT);
+	if (way == WAY_STOP) {
+		kill(a->pid, SIGCONT);
 		tally->interruptions++;
-		return;
 	}
+	if (!is_fatal(way))
+		return;
 	status = reap(a);
 	RIGHT(a->stage, status == (is_kill(way) ? -SIGKILL : 0), status);
 	tally->kills += status == -SIGKILL;

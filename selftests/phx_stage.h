@@ -46,7 +46,8 @@ struct stage;
  * @steps: how far that has come
  * @ended: that it is over
  * @order: what the other thread is to do, an enum order
- * @closed: it closed the file
+ * @closed: it closed the file, or is just about to
+ * @arrived: the file is closed, or the thread that acts met SIGUSR2
  * @stop: nothing more is to be begun
  * @heirs: threads that came after the first
  * @held: the message that it has, if @held.rid is not PHX_RID_NONE
@@ -59,7 +60,7 @@ struct actor {
 	int fd;
 	atomic_uint port;
 	atomic_int tid;
-	atomic_int steps, ended, order, closed, stop;
+	atomic_int steps, ended, order, closed, arrived, stop;
 	int heirs;
 	struct phx_ioc_recv held;
 	char *copy;
@@ -190,11 +191,13 @@ static inline void message_answer(const struct phx_msg *msg)
 	words_fill(out_of(msg), msg->o.size, seed_of(msg) + ANSWER);
 }
 
+static struct actor *actor_mine;
+
 static inline void actor_on_signal(int sig)
 {
+	if (sig == SIGUSR2)
+		atomic_store(&actor_mine->arrived, 1);
 }
-
-static struct actor *actor_mine;
 
 /* Who closes its file loses what was lent to it, and may be looking at it. */
 static inline void actor_on_sigbus(int sig)
@@ -268,6 +271,7 @@ static inline void actor_obey(struct actor *a, enum order order)
 	case ORDER_CLOSE:
 		atomic_store(&a->closed, 1);
 		close(a->fd);
+		atomic_store(&a->arrived, 1);
 		break;
 	case ORDER_END:
 		actor_end(a);
@@ -300,8 +304,9 @@ static inline int actor_main(void *arg)
 	pthread_t thread;
 	int order;
 
-	sigaction(SIGUSR1, &sa, NULL);
 	actor_mine = a;
+	sigaction(SIGUSR1, &sa, NULL);
+	sigaction(SIGUSR2, &sa, NULL);
 	signal(SIGBUS, actor_on_sigbus);
 	actor_open(a);
 	CHECK(!pthread_create(&thread, NULL, actor_thread, a));

@@ -5,6 +5,9 @@
  *
  *   test_kill [--kills N] [--seed N] [--no-load] [STATE...]
  *
+ * A victim is a process, all of its threads; but for a signal, which one thread meets,
+ * whose successor finds what it had, and for a close, by a thread that does not call.
+ *
  * Each combination is tried once; or so often that at least N processes, or
  * PHX_KILLS of the environment, are killed in all, by SIGKILL or for want of memory.
  * Meanwhile others send messages, and look at what they get. When a state is done
@@ -27,6 +30,7 @@ static const char *const victim_names[VICTIMS] = {
 
 static const struct state states[] = {
 	{ .name = "receiving", .server = server_serve, .reached = SERVER, .asleep = true },
+	/* Beside others, on as many CPUs, nobody would spin. */
 	{ .name = "spinning", .client = client_ping, .server = server_both, .moving = true,
 	  .alone = true, .reached = CLIENT },
 	{ .name = "queued", .client = client_send, .server = server_idle,
@@ -61,8 +65,11 @@ static const struct state states[] = {
 #define OTHERS_SHARE 8
 #define OOM_SHARE 32
 
+/* Of so many that are killed both at once, one is by their cgroup. */
+#define GROUP_SHARE 8
+
 /* To spin is a matter of chance. So often it is tried again. */
-#define SPIN_TRIES 30
+#define SPIN_TRIES 200
 
 static struct stage *stage;
 static struct stage *load[LOADS];
@@ -133,11 +140,17 @@ static void hit(enum victim victim, enum way way)
 {
 	struct actor *list[ROLES];
 	int i, n = on_stage(list, victim);
+	bool together;
 
 	for (i = 0; i < n; i++)
 		stage->may_fail[list[i]->role] = way != WAY_STOP;
-	for (i = 0; i < n; i++)
-		way_begin(list[i], way);
+	together = way == WAY_KILL && n == 2 && rand_r(&seed) % GROUP_SHARE == 0;
+	if (!together || !kill_together(list, n))
+		for (i = 0; i < n; i++)
+			way_begin(list[i], way);
+	/* Else who goes on may be first. */
+	for (i = 0; i < n && rand_r(&seed) % 2; i++)
+		way_await(list[i], way);
 	if (way == WAY_STOP) {
 		flag_set(&stage->go_on, 1);
 		usleep(rand_r(&seed) % 3000);
@@ -169,6 +182,20 @@ static void finish(enum role role)
 	RIGHT(stage, status == 0, status);
 }
 
+/* What came to those that went on all the same; none can close its file and not do so. */
+static void look_back(enum victim victim, enum way way)
+{
+	struct actor *a;
+	enum role role;
+
+	for (role = 0; role < ROLES; role++) {
+		a = &stage->actors[role];
+		RIGHT(stage, way != WAY_CLOSE || !is_victim(role, victim) || !a->stage ||
+		      a->arrived, role);
+		tally.interruptions += a->arrived;
+	}
+}
+
 static bool play(const struct state *state, enum victim victim, enum way way)
 {
 	long long relent = stat_read("buffers_relent"), bounced = stat_read("buffers_bounced");
@@ -186,6 +213,7 @@ static bool play(const struct state *state, enum victim victim, enum way way)
 		send_anew(state);
 	finish(FORWARDER);
 	finish(SERVER);
+	look_back(victim, way);
 	if (way != WAY_OOM && stat_read("buffers_bounced") != bounced)
 		fail(stage, "what should be lent is bounced");
 	return atomic_load(&stage->wrong) == wrong;
@@ -358,6 +386,7 @@ static int play_all(char **names, int wanted, bool with_load)
 		wrong += atomic_load(&load[i]->wrong);
 	}
 	rmdir(OOM_CGROUP);
+	rmdir(BOTH_CGROUP);
 	printf("# %ld messages of others\n", messages);
 	printf("# kills %ld\n# ends %ld\n# interruptions %ld\n# data_errors %ld\n",
 	       tally.kills, tally.ends, tally.interruptions, wrong);
