@@ -113,12 +113,14 @@ static int passed_main(void *arg)
 
 	srv.fd = fd_take(srv.copy_size);
 	CHECK(srv.fd >= 0);
+	CHECK(fcntl(srv.fd, F_SETFL, O_NONBLOCK) == 0);
 	return stranger_main(&srv);
 }
 
 TEST_F(fork, passed_to_another_process)
 {
 	struct server passed = self->srv;
+	struct phx_ioc_recv got;
 	int socks[2];
 	pid_t pid;
 
@@ -127,6 +129,8 @@ TEST_F(fork, passed_to_another_process)
 	pid = child_run(self->srv.fd, passed_main, &passed);
 	ASSERT_EQ(0, fd_pass(socks[0], self->srv.fd));
 	EXPECT_EQ(0, child_end(pid));
+	/* That is all it could do to it. */
+	EXPECT_ERR(EAGAIN, server_recv(&self->srv, &got));
 }
 
 /* A server that ends in some way while others have its file still. */

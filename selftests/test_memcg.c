@@ -234,6 +234,102 @@ TEST_F_TIMEOUT(memcg, numbers_far_apart_count_for_who_has_them, 120)
 	EXPECT_EQ(0, child_end(pid));
 }
 
+#define SMALL_WINDOW (64 * MIB)
+
+static bool takes_name(int fd, __u32 port, int i)
+{
+	char name[900];
+
+	snprintf(name, sizeof(name), "/memcg/%0880d", i);
+	return name_register(fd, name, port, 1) == 0;
+}
+
+static bool takes_file(int fd, __u32 port, int i)
+{
+	return dev_open(0) >= 0;
+}
+
+static bool takes_window(int fd, __u32 port, int i)
+{
+	struct windows win;
+
+	return windows_map(dev_open(0), &win, SMALL_WINDOW) == 0;
+}
+
+/* Within one address space, where nothing is pinned. */
+static bool takes_buffer(int fd, __u32 port, int i)
+{
+	static char *mem;
+
+	mem = mem ?: memory(PAGE);
+	return buffer_register(fd, port, PHX_BUFFER_IN, mem, PAGE) >= 0;
+}
+
+struct small {
+	bool (*take)(int fd, __u32 port, int i);
+	int nr;
+	atomic_int step;
+};
+
+static int takes_small(void *arg)
+{
+	struct small *s = arg;
+	__u32 port;
+	int fd, i;
+
+	join();
+	fd = dev_open(0);
+	CHECK(fd >= 0 && port_create_flags(fd, PHX_PORT_BUFFERS, &port) == 0);
+	atomic_store(&s->step, 1);
+	CHECK(wait_for(&s->step, 2));
+	for (i = 0; i < s->nr; i++)
+		CHECK(s->take(fd, port, i));
+	atomic_store(&s->step, 3);
+	CHECK(wait_for(&s->step, 4));
+	return 0;
+}
+
+/* Bytes of the kernel's memory that each of some counts for, or -1. */
+static long long bytes_each(FIXTURE_DATA(memcg) *self, int nr,
+			    bool (*take)(int fd, __u32 port, int i))
+{
+	struct small *s = shared_memory(sizeof(*s));
+	long long before, after;
+	pid_t pid;
+
+	s->nr = nr;
+	s->take = take;
+	pid = child_run(self->srv.fd, takes_small, s);
+	if (!wait_for(&s->step, 1))
+		return -1;
+	before = slab_at_rest();
+	atomic_store(&s->step, 2);
+	if (!wait_for(&s->step, 3))
+		return -1;
+	after = slab_at_rest();
+	atomic_store(&s->step, 4);
+	return child_end(pid) || before < 0 ? -1 : (after - before) / nr;
+}
+
+TEST_F_TIMEOUT(memcg, names_count_for_who_has_them, 120)
+{
+	EXPECT_LE(880, bytes_each(self, 500, takes_name));
+}
+
+TEST_F_TIMEOUT(memcg, files_and_windows_count_for_who_opened_them, 120)
+{
+	long long file = bytes_each(self, 300, takes_file);
+
+	EXPECT_LE(512, file);
+	EXPECT_LE(file + 2 * (int)(SMALL_WINDOW / PAGE / 8),
+		  bytes_each(self, 300, takes_window));
+}
+
+TEST_F_TIMEOUT(memcg, registered_buffers_count_for_who_did_that, 120)
+{
+	EXPECT_LE(256, bytes_each(self, 500, takes_buffer));
+}
+
 /* What the console shows, so that a death that is meant is not taken for a fault. */
 static void console(const char *level)
 {
