@@ -2,10 +2,11 @@
 /*
  * Uses the module in one way, says "ready", and goes on until it is killed:
  *
- *   phx_hold file|window|recv|send|held|message
+ *   phx_hold file|window|recv|send|held|traffic|message
  *
  * file: has the device open. window: has a window of a file that it closed.
  * recv, send: is in such a call. held: holds a message and its sender waits.
+ * traffic: one process sends to another, one message after the other.
  * message: sends one to itself, through a window, and ends.
  */
 #include "phx_map.h"
@@ -35,6 +36,29 @@ static int hold_message(struct server *srv, bool answer)
 	return child_end(pid);
 }
 
+static int sends_on_and_on(void *arg)
+{
+	struct server *srv = arg;
+	char *in = memory(4 * PAGE);
+
+	while (send_buffers(srv->port, in, 4 * PAGE, NULL, 0) == 0)
+		;
+	return 0;
+}
+
+static int traffic(struct server *srv)
+{
+	struct phx_ioc_recv got;
+
+	child_run(srv->fd, sends_on_and_on, srv);
+	ready();
+	for (;;) {
+		CHECK(server_recv(srv, &got) == 0);
+		CHECK(all_are(in_of(&got.msg), 4 * PAGE, 0));
+		CHECK(server_respond(srv, &got) == 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -46,6 +70,8 @@ int main(int argc, char **argv)
 	CHECK(server_open(&srv, WINDOW, PAGE) == 0);
 	if (!strcmp(what, "message"))
 		return hold_message(&srv, true);
+	if (!strcmp(what, "traffic"))
+		return traffic(&srv);
 	if (!strcmp(what, "held"))
 		hold_message(&srv, false);
 	else

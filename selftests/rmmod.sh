@@ -11,7 +11,7 @@
 
 cd "$(dirname "$0")" || exit 1
 module=${1:-/opt/phxport/phxport.ko}
-uses="file window recv send held"
+uses="file window recv send held traffic"
 cycles=20
 number=0 bad=0
 
@@ -24,7 +24,7 @@ echo "TAP version 13"
 [ "$(id -u)" = 0 ] || skip "only root may unload modules"
 [ -f "$module" ] || skip "there is no module at $module"
 [ -x phx_hold ] || skip "there is no program phx_hold"
-echo "1..13"
+echo "1..14"
 
 # verdict SENTENCE COMMAND...
 verdict() {
@@ -87,11 +87,12 @@ busy() {
 	coproc HOLD { exec ./phx_hold "$1"; }
 	pid=$HOLD_PID
 	read -r -u "${HOLD[0]}" || { echo "phx_hold did not start"; return 1; }
-	asleep "$pid" || { echo "phx_hold does not wait"; status=1; }
-	for ((try = 0; try < 5; try++)); do
+	[ "$1" = traffic ] || asleep "$pid" || { echo "phx_hold does not wait"; status=1; }
+	for ((try = 0; try < 20; try++)); do
 		! rmmod phxport 2>/dev/null || { echo "it was unloaded while in use"; status=1; }
 	done
 	loaded || { echo "it is gone"; status=1; }
+	kill -0 "$pid" || { echo "phx_hold is gone"; status=1; }
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null
 	unload || status=1
