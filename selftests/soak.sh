@@ -5,8 +5,8 @@
 #
 #   soak.sh [MINUTES]     1 unless given
 #
-# In each round phxfuzz and a town of servers and senders (test_stress) that are
-# killed one by one run side by side, while memory is taken until it is swapped out,
+# In each round phxfuzz, a town of servers and senders (test_stress) that are killed one
+# by one, and senders of huge pages (phx_large) run side by side, while memory is taken until it is swapped out,
 # moved together, and huge pages are split. Then all of the module's counters must be
 # zero, and it is unloaded and loaded again. Prints "key value" lines; the exit code is
 # 0 if nothing was lost, and all that this kernel can do has happened: soak_pswpout and
@@ -20,7 +20,7 @@ stats=/sys/kernel/debug/phxport/stats
 group=/sys/fs/cgroup/phx_soak
 logs=$(mktemp -d)
 until=$((SECONDS + minutes * 60))
-rounds=0 reloads=0 messages=0 kills=0 faults=0 calls=0 pressed=0 lost=0
+rounds=0 reloads=0 messages=0 kills=0 faults=0 calls=0 large=0 huge=0 pressed=0 lost=0
 # Pages that were swapped out, taken for compaction, moved; huge pages that were split.
 counts=(pswpout compact_isolated pgmigrate_success thp_split_page)
 declare -A before
@@ -89,6 +89,8 @@ count() {
 	kills=$((kills + ${died:-0} + $(sum "$logs/fuzz" fuzz_kills)))
 	faults=$((faults + $(sum "$logs/fuzz" fuzz_faults)))
 	calls=$((calls + $(sum "$logs/fuzz" fuzz_calls)))
+	large=$((large + $(sum "$logs/large" large_messages)))
+	huge=$((huge + $(sum "$logs/large" large_huge)))
 	pressed=$(wc -l <"$logs/pressed")
 }
 
@@ -114,13 +116,16 @@ reload() {
 }
 
 round() {
-	local town fuzz
+	local town fuzz large_pid
 	town &
 	town=$!
+	./phx_large 12 >"$logs/large" 2>&1 &
+	large_pid=$!
 	./phxfuzz --others --seed "$rounds" --seconds 15 >"$logs/fuzz" 2>&1 &
 	fuzz=$!
 	wait $fuzz || { problem "phxfuzz failed"; cat "$logs/fuzz"; }
 	wait $town || { problem "the town failed"; cat "$logs/town"; }
+	wait $large_pid || { problem "large messages failed"; cat "$logs/large"; }
 	count
 	nothing_left || problem "left over: $left"
 	reload
@@ -157,6 +162,13 @@ look_after() {
 look_at_counts() {
 	[ $messages -gt 0 ] || problem "no message was answered"
 	[ $kills -gt 0 ] || problem "nobody was killed"
+	[ $large -gt 0 ] || problem "no large message was answered"
+	if grep -q '^large_huge none' "$logs/large"; then
+		echo "soak_huge none: this kernel lends huge pages as small ones"
+	else
+		echo "soak_huge $huge"
+		[ $huge -gt 0 ] || problem "no huge page was lent"
+	fi
 	if [ -e /proc/self/fail-nth ]; then
 		echo "soak_faults_injected $faults"
 		[ $faults -gt 0 ] || problem "no fault was injected"
@@ -186,6 +198,7 @@ rmdir $group 2>/dev/null
 cat <<REPORT
 soak_rounds $rounds
 soak_messages $messages
+soak_large $large
 soak_calls $calls
 soak_kills $kills
 soak_pressures $pressed
