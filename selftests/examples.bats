@@ -91,6 +91,15 @@ make_tree() {
 	run -1 "$bin/fileget" --quiet /bats/b/link/.. "$dir/copy2"
 }
 
+@test "a name of the server does not command the terminal" {
+	make_tree
+	mkfifo "$dir/tree/"$'clear\e[2J'
+	start fileserver --name /bats "$dir/tree"
+	run -0 --separate-stderr "$bin/fileget" --quiet /bats "$dir/copy"
+	# shellcheck disable=SC2154 # set by run
+	[ "$stderr" = "fileget: clear?[2J: skipped, a special file" ]
+}
+
 @test "what is not there is an error with its name" {
 	make_tree
 	start fileserver --name /bats "$dir/tree"

@@ -114,7 +114,7 @@ static int add_link(struct walk *w, const char *path, oid_t oid)
 
 static int skip(struct walk *w, const char *path)
 {
-	fprintf(stderr, "fileget: %s: skipped, a special file\n", path);
+	tell(path, "skipped, a special file");
 	pthread_mutex_lock(&w->lock);
 	w->tree->skipped++;
 	pthread_mutex_unlock(&w->lock);

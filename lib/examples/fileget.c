@@ -4,6 +4,7 @@
  *
  * An example of a client: Phoenix' names are all it needs, lookup() and msgSend().
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,13 +26,29 @@ static struct copy config = { .jobs = 4, .chunk = 256 << 10 };
 static const char *dest_path;
 
 /* Of the paths below the source the first is ".", all others begin with "./". */
-int complain(const char *path, const char *what, int err)
+void tell(const char *path, const char *what)
 {
+	char *shown, *c;
+
 	if (!strcmp(path, "."))
 		path = config.source;
 	else if (!strncmp(path, "./", 2))
 		path += 2;
-	fprintf(stderr, "fileget: %s: %s: %s\n", path, what, strerror(err));
+	shown = strdup(path);
+	/* The server chose the name, and is not to command the terminal. */
+	for (c = shown; c && *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	fprintf(stderr, "fileget: %s: %s\n", shown ? shown : "?", what);
+	free(shown);
+}
+
+int complain(const char *path, const char *what, int err)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(err));
+	tell(path, text);
 	return -1;
 }
 

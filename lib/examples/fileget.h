@@ -63,7 +63,10 @@ int copy_files(struct copy *copy);
 
 void free_list(struct list *list);
 
-/* "fileget: PATH: WHAT: error text"; returns -1 */
+/* "fileget: PATH: WHAT", whatever is in a path of the server. */
+void tell(const char *path, const char *what);
+
+/* The same with ": error text" behind it; returns -1. */
 int complain(const char *path, const char *what, int err);
 
 double seconds_now(void);
