@@ -6,13 +6,16 @@
  * answer what it holds or be shut down, and the senders of all three may be killed,
  * each at any moment.
  *
- * A message here is from when it is held; how it gets there is in message.pml.
+ * A message here is from when it is held; how it gets there is in message.pml. It has
+ * one buffer, so one lender.
  * What is checked: nobody sees pages that were let go of; pages are let go of
  * once; what was written to the edges of M and N gets to their lender's, and in the end
  * to the client, before its call returns; nobody returns while anybody sees its pages.
  *
  * Run:
  * Run: -DCHAIN
+ * Broken with BROKEN_BORROW_ANSWERED: -DCHAIN
+ * Broken with BROKEN_LOANS_IGNORED: -DCHAIN
  *
  *	place: phx_place()
  *	undo: phx_place_undo()
@@ -221,11 +224,13 @@ proctype send_on(byte m)
 		assert(pinned && edges[lender(m)]);
 		state[m] = TAKEN;
 		edges[m] = true;
-		mapped[m] = true;
-		held[m] = true
+		mapped[m] = true
 	};
+	held[m] = true;
 end:	if
-	:: state[m] == DONE -> release(m)
+	:: state[m] == DONE ->
+		assert(!mapped[m] && !edges[m] && !loans[m]);
+		release(m)
 	:: atomic { state[m] == TAKEN -> state[m] = ORPHAN }
 	fi;
 out:	skip
@@ -261,6 +266,9 @@ init
 		run send_on(N);
 		run answer_it(L);
 		run answer_fails(L);
+#ifdef CHAIN
+		run answer_fails(M);
+#endif
 		run answer_it(M);
 		run answer_it(N)
 	}
