@@ -4,12 +4,12 @@
  *
  * An example of a client: Phoenix' names are all it needs, lookup() and msgSend().
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "fileget.h"
 
@@ -25,20 +27,37 @@
 static struct copy config = { .jobs = 4, .chunk = 256 << 10 };
 static const char *dest_path;
 
+/* The server chose the name, and is not to command the terminal. */
+static void make_printable(char *name)
+{
+	mbstate_t state = { 0 };
+	wchar_t c;
+	size_t n;
+
+	for (; *name; name += n) {
+		n = mbrtowc(&c, name, MB_CUR_MAX, &state);
+		if (n > MB_CUR_MAX) {
+			memset(&state, 0, sizeof(state));
+			c = L'\0';
+			n = 1;
+		}
+		if (!iswprint(c))
+			memset(name, '?', n);
+	}
+}
+
 /* Of the paths below the source the first is ".", all others begin with "./". */
 void tell(const char *path, const char *what)
 {
-	char *shown, *c;
+	char *shown;
 
 	if (!strcmp(path, "."))
 		path = config.source;
 	else if (!strncmp(path, "./", 2))
 		path += 2;
 	shown = strdup(path);
-	/* The server chose the name, and is not to command the terminal. */
-	for (c = shown; c && *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	if (shown)
+		make_printable(shown);
 	fprintf(stderr, "fileget: %s: %s\n", shown ? shown : "?", what);
 	free(shown);
 }
@@ -175,6 +194,7 @@ int main(int argc, char **argv)
 {
 	int err;
 
+	setlocale(LC_CTYPE, "");
 	if (!parse(argc, argv))
 		return usage(stderr);
 	config.dest = open_dest(dest_path);
