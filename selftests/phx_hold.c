@@ -2,12 +2,14 @@
 /*
  * Uses the module in one way, says "ready", and goes on until it is killed:
  *
- *   phx_hold file|window|recv|send|held|traffic|message
+ *   phx_hold file|window|recv|send|held|traffic|message|unload
  *
  * file: has the device open. window: has a window of a file that it closed.
  * recv, send: is in such a call. held: holds a message and its sender waits.
  * traffic: one process sends to another, one message after the other.
  * message: sends one to itself, through a window, and ends.
+ * unload: asks the kernel to unload the module, which rmmod does not if that is in use;
+ * fails if the kernel will not.
  */
 #include "phx_map.h"
 
@@ -67,6 +69,8 @@ int main(int argc, char **argv)
 	int rid;
 
 	(void)test_harness_run;
+	if (!strcmp(what, "unload"))
+		return syscall(SYS_delete_module, "phxport", O_NONBLOCK) ? 1 : 0;
 	CHECK(server_open(&srv, WINDOW, PAGE) == 0);
 	if (!strcmp(what, "message"))
 		return hold_message(&srv, true);

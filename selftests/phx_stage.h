@@ -49,6 +49,7 @@ struct stage;
  * @closed: it closed the file, or is just about to
  * @arrived: the file is closed, or the thread that acts met SIGUSR2
  * @stop: nothing more is to be begun
+ * @signalled: SIGUSR2 was sent to that thread
  * @heirs: threads that came after the first
  * @held: the message that it has, if @held.rid is not PHX_RID_NONE
  * @copy: memory for copies
@@ -61,6 +62,7 @@ struct actor {
 	atomic_uint port;
 	atomic_int tid;
 	atomic_int steps, ended, order, closed, arrived, stop;
+	bool signalled;
 	int heirs;
 	struct phx_ioc_recv held;
 	char *copy;

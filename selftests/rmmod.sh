@@ -79,18 +79,24 @@ asleep() {
 	return 1
 }
 
+answered() { sed -n 's/^messages_answered //p' /sys/kernel/debug/phxport/stats; }
+
 # The module is in use in one way. It may be removed neither now nor by force of
 # trying, and goes when that process does, however it ends.
 busy() {
-	local pid status=0 try
+	local pid status=0 try before
 	load || return
 	coproc HOLD { exec ./phx_hold "$1"; }
 	pid=$HOLD_PID
 	read -r -u "${HOLD[0]}" || { echo "phx_hold did not start"; return 1; }
 	[ "$1" = traffic ] || asleep "$pid" || { echo "phx_hold does not wait"; status=1; }
+	before=$(answered)
 	for ((try = 0; try < 20; try++)); do
-		! rmmod phxport 2>/dev/null || { echo "it was unloaded while in use"; status=1; }
+		! ./phx_hold unload || { echo "it was unloaded while in use"; status=1; }
+		! rmmod phxport 2>/dev/null || { echo "rmmod unloaded it while in use"; status=1; }
 	done
+	[ "$1" != traffic ] || [ "$(answered)" != "$before" ] ||
+		{ echo "no message was answered meanwhile"; status=1; }
 	loaded || { echo "it is gone"; status=1; }
 	kill -0 "$pid" || { echo "phx_hold is gone"; status=1; }
 	kill -9 "$pid"

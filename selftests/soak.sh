@@ -6,11 +6,12 @@
 #   soak.sh [MINUTES]     1 unless given
 #
 # In each round phxfuzz, a town of servers and senders (test_stress) that are killed one
-# by one, and senders of huge pages (phx_large) run side by side, while memory is taken until it is swapped out,
-# moved together, and huge pages are split. Then all of the module's counters must be
-# zero, and it is unloaded and loaded again. Prints "key value" lines; the exit code is
-# 0 if nothing was lost, and all that this kernel can do has happened: soak_pswpout and
-# its like are how much the kernel's own counts in /proc/vmstat have grown. A kernel that
+# by one, and senders of huge pages (phx_large) run side by side, while memory is taken
+# until it is swapped out, moved together, and huge pages are split. Then all of the
+# module's counters must be zero, and it is unloaded and loaded again. Prints "key value"
+# lines; the exit code is 0 if nothing was lost, and all that this kernel can do has
+# happened: soak_pswpout and its like are how much the kernel's own counts in /proc/vmstat
+# have grown, soak_huge is how many huge pages were lent as such, by anybody. A kernel that
 # can (KERNEL=debug) makes the fuzzer's calls fail inside, too.
 
 cd "$(dirname "$0")" || exit 1
@@ -65,6 +66,8 @@ press() {
 		wait $!
 		put 1 $compact
 		rm -f /dev/shm/press
+		# Now there is somewhere to move to.
+		put 1 $compact
 		be_huge
 		put 3 $caches
 		echo >>"$logs/pressed"

@@ -77,6 +77,10 @@ TEST_F(netlink, refuses_attributes_that_are_malformed)
 	EXPECT_EQ(-ERANGE, nl_ask(nl, 0, PHX_CMD_PORT_GET, PHX_A_PORT_ID, 0, NULL, NULL));
 	EXPECT_EQ(-EINVAL, nl_ask(nl, 0, PHX_CMD_PORT_GET, 0, 0, NULL, NULL));
 	EXPECT_NE(NULL, strstr(nl->text, "which port?"));
+	EXPECT_EQ(-EINVAL, nl_ask(nl, 0, PHX_CMD_CLIENT_GET, 0, 0, NULL, NULL));
+	EXPECT_NE(NULL, strstr(nl->text, "which client?"));
+	EXPECT_EQ(-EINVAL, nl_ask(nl, 0, PHX_CMD_LIMIT_SET, PHX_A_LIMIT_ID, 1, NULL, NULL));
+	EXPECT_NE(NULL, strstr(nl->text, "which limit, and how many?"));
 
 	nl_begin(nl, nl->family, 0, PHX_CMD_PORT_GET);
 	nl_attr(nl, PHX_A_PORT_ID, "\1", 2);

@@ -245,6 +245,7 @@ TEST_F(window, advice_changes_nothing)
 			TH_LOG("after advice %d", advice[i]);
 		}
 	}
+	close(pidfd);
 	EXPECT_EQ(-1, madvise(self->srv.win.in, WINDOW, MADV_DOFORK));
 	EXPECT_EQ(-1, madvise(self->srv.win.in, WINDOW, MADV_DODUMP));
 	mlock(self->srv.win.in, WINDOW);
