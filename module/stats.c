@@ -45,6 +45,8 @@ static const char *const stat_names[PHX_STAT_NR] = {
  * phx_stat_sum() - read a counter
  * @stat: which
  *
+ * CPUs go on counting meanwhile.
+ *
  * Return: its sum over all CPUs.
  */
 s64 phx_stat_sum(enum phx_stat stat)
@@ -53,7 +55,7 @@ s64 phx_stat_sum(enum phx_stat stat)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu(phx_stats, cpu).count[stat];
+		sum += READ_ONCE(per_cpu(phx_stats, cpu).count[stat]);
 	return sum;
 }
 
