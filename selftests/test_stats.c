@@ -21,7 +21,6 @@ FIXTURE(stats) {
 	struct server srv;
 	struct peer *peer;
 	struct lane *lane;
-	struct phx_ioc_recv got;
 	long long was[NAMES], pinned;
 };
 
