@@ -21,12 +21,13 @@
  * @copy: the receiver gives room for copies
  * @limited: there is a time limit, so that nobody sees the sender's pages
  * @registered: they are registered
- * @relent: what is sent was lent to the sender before
+ * @relent: how many times what is sent was lent before
  * @direct: sender and receiver are one process
  */
 struct shape {
 	size_t in, out, off;
-	bool copy, limited, registered, relent, direct;
+	unsigned int relent;
+	bool copy, limited, registered, direct;
 };
 
 /**
@@ -71,7 +72,7 @@ static inline long shape_more(const struct shape *s)
 	long parts = parts_of(s->off, s->in) + parts_of(s->off, s->out);
 	bool copied = s->limited || s->registered;
 
-	return lists + (copied ? 0 : s->relent ? 2 * parts : parts);
+	return lists + (copied ? 0 : (1 + s->relent) * parts);
 }
 
 static inline void mail_fill(struct mail *m)

@@ -5,13 +5,15 @@
  */
 #include "phx_fault.h"
 
+#include <sys/epoll.h>
+
 #define WINDOW (64 * PAGE)
 #define PAGES 32
 #define FEW 2
 
 /* What calls are made with, in this process; the other end is @other's. */
 struct desk {
-	int fd;
+	int fd, epoll;
 	__u32 port;
 	char *window;
 	int id;
@@ -164,6 +166,29 @@ static int call_poll(void *world)
 	return poll(&pfd, 1, 0) < 0 ? -errno : 0;
 }
 
+static int prepare_epoll(void *world)
+{
+	struct desk *d = world;
+
+	d->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return d->epoll < 0 ? -errno : desk_open(d);
+}
+
+static int call_epoll_add(void *world)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct desk *d = world;
+
+	return epoll_ctl(d->epoll, EPOLL_CTL_ADD, d->fd, &event) ? -errno : 0;
+}
+
+static int undo_epoll_add(void *world)
+{
+	struct desk *d = world;
+
+	return close(d->epoll) ? STEP_WRONG : desk_close(d);
+}
+
 /* Memory that was never touched: to pin it, it must be made first. */
 static int prepare_memory(void *world)
 {
@@ -257,6 +282,11 @@ FIXTURE_VARIANT_ADD(fault, info)
 FIXTURE_VARIANT_ADD(fault, poll)
 {
 	.step = { .prepare = prepare_file, .call = call_poll, .undo = undo_file },
+};
+
+FIXTURE_VARIANT_ADD(fault, epoll_add)
+{
+	.step = { .prepare = prepare_epoll, .call = call_epoll_add, .undo = undo_epoll_add },
 };
 
 FIXTURE_VARIANT_ADD(fault, port_create)

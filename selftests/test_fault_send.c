@@ -13,7 +13,8 @@
 struct desk {
 	struct mail mail;
 	atomic_int port;	/* of the server */
-	pid_t server, lender;
+	atomic_int first;	/* port that the lender sends to */
+	pid_t server, lender, relay;
 	pthread_t thread;
 	struct server srv;	/* our own */
 	struct phx_ioc_recv held;
@@ -98,7 +99,8 @@ static int do_send_in_vain(void *world)
 static int lender_main(void *arg)
 {
 	struct desk *d = arg;
-	struct mail mail = { .shape = d->mail.shape, .fd = dev_open(0), .port = d->srv.port };
+	struct mail mail = { .shape = d->mail.shape, .fd = dev_open(0),
+			     .port = atomic_load(&d->first) };
 
 	CHECK(mail.fd >= 0 && mail_make(&mail) == 0);
 	CHECK(mail_send(&mail, 0) == 0);
@@ -106,10 +108,31 @@ static int lender_main(void *arg)
 	return 0;
 }
 
+/* Who sends it on to us. */
+static int relay_main(void *arg)
+{
+	struct desk *d = arg;
+	struct mail on = { .shape = d->mail.shape, .port = d->srv.port };
+	struct phx_ioc_recv got;
+	struct server srv;
+
+	CHECK(server_open(&srv, WINDOW, 0) == 0);
+	atomic_store(&d->first, srv.port);
+	CHECK(server_recv(&srv, &got) == 0);
+	CHECK(mail_send_from(&on, srv.fd, in_of(&got.msg), out_of(&got.msg), 0) == 0);
+	CHECK(server_respond(&srv, &got) == 0);
+	return 0;
+}
+
 static int prepare_to_relend(void *world)
 {
 	struct desk *d = world;
 
+	atomic_store(&d->first, d->mail.shape.relent > 1 ? 0 : d->srv.port);
+	if (!atomic_load(&d->first))
+		d->relay = child_run(d->srv.fd, relay_main, d);
+	while (!atomic_load(&d->first))
+		usleep(1000);
 	d->lender = child_run(d->srv.fd, lender_main, d);
 	return server_recv(&d->srv, &d->held);
 }
@@ -133,7 +156,8 @@ static int undo_relend(void *world)
 {
 	struct desk *d = world;
 
-	return server_respond(&d->srv, &d->held) || child_end(d->lender) ? STEP_WRONG : 0;
+	return server_respond(&d->srv, &d->held) || child_end(d->lender) ||
+	       (d->relay && child_end(d->relay)) ? STEP_WRONG : 0;
 }
 
 FIXTURE(fault) {
@@ -185,7 +209,12 @@ FIXTURE_VARIANT_ADD(fault, direct) {
 };
 
 FIXTURE_VARIANT_ADD(fault, relent) {
-	.shape = { .in = 5 * PAGE, .out = 4 * PAGE, .off = 50, .relent = true },
+	.shape = { .in = 5 * PAGE, .out = 4 * PAGE, .off = 50, .relent = 1 },
+	.step = { .prepare = prepare_to_relend, .call = do_relend, .undo = undo_relend },
+};
+
+FIXTURE_VARIANT_ADD(fault, relent_again) {
+	.shape = { .in = 5 * PAGE, .out = 4 * PAGE, .off = 50, .relent = 2 },
 	.step = { .prepare = prepare_to_relend, .call = do_relend, .undo = undo_relend },
 };
 
