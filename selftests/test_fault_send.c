@@ -131,10 +131,10 @@ static int prepare_to_relend(void *world)
 	atomic_store(&d->first, d->mail.shape.relent > 1 ? 0 : d->srv.port);
 	if (!atomic_load(&d->first))
 		d->relay = child_run(d->srv.fd, relay_main, d);
-	while (!atomic_load(&d->first))
+	while (!atomic_load(&d->first) && !waitpid(d->relay, NULL, WNOHANG))
 		usleep(1000);
 	d->lender = child_run(d->srv.fd, lender_main, d);
-	return server_recv(&d->srv, &d->held);
+	return poll_readable(d->srv.fd, PATIENCE_MS) ? server_recv(&d->srv, &d->held) : STEP_WRONG;
 }
 
 static int do_relend(void *world)
